@@ -1,0 +1,1 @@
+"""What predicts: dynamics models behind one protocol."""
