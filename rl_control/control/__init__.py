@@ -1,0 +1,1 @@
+"""What decides: Riccati recursions, iLQR and model predictive control."""
