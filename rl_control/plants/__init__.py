@@ -1,0 +1,1 @@
+"""What is acted on: PyBullet, and a fake arm for tests."""

@@ -1,0 +1,293 @@
+"""The simulated arm: PyBullet behind the Plant protocol, driven by joint efforts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from rl_control.config import validate
+from rl_control.errors import NonFiniteError, PlantError
+from rl_control.plants.bullet_client import World
+from rl_control.plants.bullet_config import BulletConfig, per_joint
+from rl_control.plants.bullet_scene import Scene
+from rl_control.plants.bullet_urdf import Payload, bullet_urdf
+from rl_control.plants.delay import DelayLine
+from rl_control.robot.model import RobotModel
+from rl_control.types import ArmState, Array, Command, JointState, Pose, as_vector, joint_index
+
+_SPEED_CAP = 1e6  # PyBullet silently caps joint speeds at 100 rad/s unless told otherwise.
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What the sensors see at one instant, before noise."""
+
+    stamp: float
+    q: Array
+    v: Array
+    effort: Array
+    tip: Pose
+
+
+class BulletPlant:
+    """An arm in a physics world of its own.
+
+    Like a real drive it clips efforts to the robot's limits (and counts it in `clipped`), does
+    not limit speed (but counts in `overspeed`), keeps the last effort between commands and
+    reports the effort it applies. Viscous friction -damping * v acts implicitly in time,
+
+        (M + h D) a = u - bias - D v,  friction torque = -D (v + h a),
+
+    which is the model's damping term and, unlike PyBullet's own, stable for any D and substep h.
+    Coulomb friction is a velocity motor at rest with limited force. Stamps are simulated time,
+    which runs on over a reset. Links pass through each other and through the floor.
+
+    All methods may be called from any thread.
+
+    Args:
+        robot: the arm; links off the chain are fixed where the robot model locks them.
+        config: what is different from the URDF.
+        rng: makes the sensor noise; seeded with 0 if not given.
+
+    Raises:
+        ConfigError: if a setting is not allowed.
+        MissingDependencyError: if pybullet is not installed.
+        PlantError: if PyBullet refuses the arm, or a window cannot be opened.
+    """
+
+    def __init__(
+        self, robot: RobotModel, config: BulletConfig | None = None, rng: Generator | None = None
+    ) -> None:
+        self.robot = robot
+        self.config = config or BulletConfig()
+        validate(self.config, "BulletConfig")
+        self._substeps = self.config.substeps
+        joints, n = robot.joints, robot.n
+        self._damping = per_joint(
+            self.config.damping, np.array([j.damping for j in joints]), "damping"
+        )
+        self._friction = per_joint(
+            self.config.friction, np.array([j.friction for j in joints]), "friction"
+        )
+        self._gravity = as_vector(self.config.gravity or robot.gravity, 3, "gravity")
+        self._rng = rng or np.random.default_rng(0)
+        self._rest = [0.0] * n
+        self._lock = threading.RLock()
+        self._ticks = 0
+        self.clipped = 0
+        self.overspeed = 0
+        self._build()
+        self.reset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Joint names, [n]."""
+        return self.robot.names
+
+    @property
+    def period(self) -> float:
+        """Time one `step` takes in [s]."""
+        return self.config.period
+
+    def reset(self, q: Array | None = None, v: Array | None = None) -> ArmState:
+        """Bring the arm to `q` [n] (home if not given) and `v` [n] (rest); observe.
+
+        Raises:
+            ShapeError: if a vector has the wrong length.
+            NonFiniteError: if a value is not finite.
+            PlantError: if the plant is closed.
+        """
+        n = self.robot.n
+        q = as_vector(self.robot.home if q is None else q, n, "reset position")
+        v = as_vector(self._rest if v is None else v, n, "reset velocity")
+        for what, values in (("reset position", q), ("reset velocity", v)):
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                raise NonFiniteError(what, self.names[bad[0]])
+        with self._lock:
+            world = self._open_world()
+            for joint, position, velocity in zip(self._index, q, v, strict=True):
+                world.resetJointState(self._body, joint, position, velocity)
+            step = self.config.substep
+            self._effort = np.zeros(n)
+            self._efforts = DelayLine(round(self.config.command_latency / step), self._effort)
+            lag = round(self.config.observation_latency / step)
+            self._samples = DelayLine(lag, self._sample())
+            # A state is sampled so that it arrives at the end of a period.
+            self._phase = (self._ticks - lag) % self._substeps
+            self._state = self._read()
+            return self._state
+
+    def step(self, command: Command) -> ArmState:
+        """Apply the command's effort for one period; return the state that has arrived by then.
+
+        A refused command leaves the arm as it was.
+
+        Raises:
+            JointMismatchError: if the command lacks a joint.
+            ShapeError: if its effort has the wrong length.
+            PlantError: if it is not finite, the simulation diverged, or the plant is closed.
+        """
+        effort, clipped = self._accept(command)
+        with self._lock:
+            world = self._open_world()
+            self.clipped += clipped
+            self._efforts.send(self._ticks, effort)
+            for _ in range(self._substeps):
+                self._advance(world)
+                if self._ticks % self._substeps == self._phase:
+                    self._samples.send(self._ticks, self._sample())
+            self._state = self._read()
+            return self._state
+
+    def observe(self) -> ArmState:
+        """Return the newest state that has arrived.
+
+        Raises:
+            PlantError: if the plant is closed.
+        """
+        with self._lock:
+            self._open_world()
+            return self._state
+
+    def truth(self) -> ArmState:
+        """Return the state as it is now, without noise and latency: for measuring only.
+
+        Raises:
+            PlantError: if the plant is closed.
+        """
+        with self._lock:
+            self._open_world()
+            return self._state_of(self._sample())
+
+    def show_target(self, position: Sequence[float] | Array) -> None:
+        """Draw a red ball at `position`, [3] in [m] in the base frame; it has no substance.
+
+        Raises:
+            PlantError: if the plant is closed.
+        """
+        at = as_vector(position, 3, "target position")
+        with self._lock:
+            self._open_world()
+            self._scene.show_target(at)
+
+    def frame(self, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+        """Return a picture of the arm, [height, width, 3], drawn without a screen.
+
+        Raises:
+            PlantError: if the plant is closed.
+        """
+        with self._lock:
+            self._open_world()
+            return self._scene.frame(width, height)
+
+    def close(self) -> None:
+        """Release the physics world; calling it twice is harmless."""
+        with self._lock:
+            self._world.close()
+
+    def _build(self) -> None:
+        """Make the world and load the arm into it."""
+        config = self.config
+        world = self._world = World(config.gui)
+        world.setGravity(*self._gravity.tolist())
+        world.setPhysicsEngineParameter(
+            fixedTimeStep=config.substep, numSubSteps=0, deterministicOverlappingPairs=1
+        )
+        payload = Payload(config.payload, config.payload_com)
+        self._body = world.load_fixed(bullet_urdf(self.robot, payload))
+        infos = [world.getJointInfo(self._body, i) for i in range(world.getNumJoints(self._body))]
+        joints = {info[1].decode(): info[0] for info in infos}
+        links = {info[12].decode(): info[0] for info in infos}
+        self._index = [joints[name] for name in self.names]
+        self._tip = links[self.robot.tip]
+        for link in range(-1, len(infos)):
+            world.changeDynamics(
+                self._body, link, linearDamping=0.0, angularDamping=0.0, maxJointVelocity=_SPEED_CAP
+            )
+        # Motors are on by default and brake every joint; what stays is the Coulomb friction.
+        world.setJointMotorControlArray(
+            self._body,
+            self._index,
+            world.bullet.VELOCITY_CONTROL,
+            targetVelocities=self._rest,
+            forces=self._friction.tolist(),
+        )
+        self._scene = Scene(world, self.robot, config.floor)
+
+    def _accept(self, command: Command) -> tuple[Array, bool]:
+        """Return the command's effort in joint order, clipped, and whether that changed it."""
+        wanted = as_vector(command.effort, len(command.names), "command effort")
+        wanted = wanted[joint_index(command.names, self.names)]
+        bad = np.flatnonzero(~np.isfinite(wanted))
+        if bad.size:
+            raise PlantError(
+                f"command refused: effort of {self.names[bad[0]]} is {wanted[bad[0]]}. "
+                "Send finite efforts; put a SafetyFilter before the plant."
+            )
+        limit = self.robot.limits.effort
+        effort = np.clip(wanted, -limit, limit)
+        return effort, not np.array_equal(effort, wanted)
+
+    def _advance(self, world: World) -> None:
+        """Move the physics on by one substep."""
+        self._effort = self._efforts.receive(self._ticks)
+        total = self._effort
+        if self._damping.any():
+            total = total + self._damping_torque(world)
+        # A torque lasts for one step only.
+        world.setJointMotorControlArray(
+            self._body, self._index, world.bullet.TORQUE_CONTROL, forces=total.tolist()
+        )
+        world.stepSimulation()
+        self._ticks += 1
+
+    def _damping_torque(self, world: World) -> Array:
+        """The implicit viscous friction, [n]."""
+        states = world.getJointStates(self._body, self._index)
+        q, v = [s[0] for s in states], [s[1] for s in states]
+        h, damping = self.config.substep, self._damping
+        mass = np.array(world.calculateMassMatrix(self._body, q))
+        bias = np.array(world.calculateInverseDynamics(self._body, q, v, self._rest))
+        push = self._effort - bias - damping * v
+        acceleration = np.linalg.solve(mass + h * np.diag(damping), push)
+        return np.asarray(-damping * (v + h * acceleration))
+
+    def _sample(self) -> _Sample:
+        states = self._world.getJointStates(self._body, self._index)
+        link = self._world.getLinkState(self._body, self._tip, computeForwardKinematics=True)
+        rotation = self._world.bullet.getMatrixFromQuaternion(link[5])
+        return _Sample(
+            stamp=self._ticks * self.config.substep,
+            q=np.array([s[0] for s in states]),
+            v=np.array([s[1] for s in states]),
+            # PyBullet reports no torque in torque control.
+            effort=self._effort,
+            tip=Pose(np.array(link[4]), np.array(rotation).reshape(3, 3)),
+        )
+
+    def _read(self) -> ArmState:
+        """Return the newest sample that has arrived, with noise."""
+        sample = self._samples.receive(self._ticks)
+        if not (np.isfinite(sample.q).all() and np.isfinite(sample.v).all()):
+            raise PlantError("the simulation diverged. Reset it; use a smaller substep.")
+        self.overspeed += bool((np.abs(sample.v) > self.robot.limits.velocity).any())
+        return self._state_of(sample, noisy=True)
+
+    def _state_of(self, sample: _Sample, noisy: bool = False) -> ArmState:
+        q, v, n = sample.q, sample.v, self.robot.n
+        if noisy and self.config.position_noise > 0.0:
+            q = q + self.config.position_noise * self._rng.standard_normal(n)
+        if noisy and self.config.velocity_noise > 0.0:
+            v = v + self.config.velocity_noise * self._rng.standard_normal(n)
+        return ArmState(JointState(self.names, q, v, sample.effort, sample.stamp), sample.tip)
+
+    def _open_world(self) -> World:
+        if self._world.closed:
+            raise PlantError("the plant is closed. Make a new one.")
+        return self._world

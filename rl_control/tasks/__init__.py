@@ -1,0 +1,1 @@
+"""A task = cost + reset distribution + success test + what is randomised."""

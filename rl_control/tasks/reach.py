@@ -1,0 +1,191 @@
+"""Reach: bring the tip to a point (and a rotation, if one is given) and hold it there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import casadi as ca
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
+
+from rl_control.costs import (
+    CostSum,
+    Effort,
+    PositionLimits,
+    Posture,
+    Schedule,
+    Symbols,
+    TipOrientation,
+    TipPosition,
+    Velocity,
+    VelocityLimits,
+)
+from rl_control.errors import ShapeError
+from rl_control.kernels import compile_batch
+from rl_control.robot.kinematics import Kinematics
+from rl_control.robot.model import RobotModel
+from rl_control.robot.rigid_body import RigidBody
+from rl_control.tasks.goal import resolve_goal
+from rl_control.tasks.reach_config import ReachConfig, ReachTerminal, ReachWeights
+from rl_control.tasks.settle import SettleDetector
+from rl_control.tasks.targets import sample_targets
+from rl_control.types import Array, Goal, JointState
+
+__all__ = [
+    "ReachConfig",
+    "ReachTask",
+    "ReachTerminal",
+    "ReachWeights",
+    "SettleDetector",
+    "effort_units",
+    "goal_values",
+    "reach_cost",
+    "reach_schedule",
+    "resolve_goal",
+    "sample_targets",
+    "settle_detector",
+    "weight_values",
+]
+
+_RISE_TIME = 0.2  # [s] in which unit effort brings a joint from rest to its greatest speed
+
+
+def reach_cost(robot: RobotModel) -> CostSum:
+    """Return the reach task's cost; the same expression for every goal and every weight."""
+    n = robot.n
+    return CostSum(
+        [
+            TipPosition(),
+            TipOrientation(),
+            Posture(n),
+            Velocity(n),
+            Effort(n),
+            PositionLimits(),
+            VelocityLimits(),
+        ]
+    )
+
+
+def weight_values(robot: RobotModel, weights: ReachWeights) -> dict[str, Array]:
+    """Return the parameters "<term>.weight" of the cost, in SI units, but for the orientation's.
+
+    Raises:
+        ShapeError: if a weight has neither one entry nor one a joint.
+    """
+    units = {"velocity": _finite_or_one(robot.limits.velocity), "effort": effort_units(robot)}
+    values: dict[str, Array] = {}
+    for term in reach_cost(robot).terms:
+        weight = np.atleast_1d(np.asarray(getattr(weights, term.name), dtype=float))
+        if weight.size not in (1, term.weight_size):
+            raise ShapeError(f"task weight '{term.name}'", weight.size, f"1 or {term.weight_size}")
+        values[f"{term.name}.weight"] = weight / units.get(term.name, np.ones(1)) ** 2
+    del values["tip_orientation.weight"]  # it depends on the goal
+    return values
+
+
+def effort_units(robot: RobotModel) -> Array:
+    """Return the effort that counts as one in each joint, [n] in [N m] or [N].
+
+    What brings the joint from rest to its greatest speed in 0.2 s at home against its damping, at
+    most its limit. Shares of the limits alone would let a light wrist with a strong motor jerk
+    about freely; without the damping, a light joint that moves in oil would hardly move at all.
+    """
+    q = ca.SX.sym("q", robot.n)
+    inertia = ca.Function("inertia", [q], [ca.diag(RigidBody(robot).mass_matrix(q))])
+    diagonal = np.array(inertia(robot.home)).reshape(-1)
+    damping = np.array([joint.damping for joint in robot.joints])
+    rise = (diagonal / _RISE_TIME + damping) * _finite_or_one(robot.limits.velocity)
+    return np.minimum(rise, robot.limits.effort)
+
+
+def goal_values(goal: Goal, weights: ReachWeights) -> dict[str, Array]:
+    """Return the parameters "<term>.target", and the weight of the orientation.
+
+    That weight is zero where the goal leaves the orientation free.
+    """
+    free = goal.rotation is None
+    return {
+        "tip_position.target": goal.position,
+        "tip_orientation.weight": np.array([0.0 if free else weights.tip_orientation]),
+        "tip_orientation.target": (np.eye(3) if goal.rotation is None else goal.rotation),
+        "posture.target": goal.posture,
+    }
+
+
+def reach_schedule(
+    robot: RobotModel, config: ReachConfig, goal: Goal, steps: int, dt: float
+) -> Schedule:
+    """Return the cost's parameters along a horizon of `steps` steps of `dt` [s].
+
+    For another goal or other weights, `update` it with `goal_values` and `weight_values`.
+
+    Raises:
+        ShapeError: if a weight or the goal has the wrong length.
+        NonFiniteError: if a number is not finite.
+    """
+    return Schedule(
+        cost=reach_cost(robot),
+        steps=steps,
+        running_scale=dt,
+        values={**weight_values(robot, config.weights), **goal_values(goal, config.weights)},
+        terminal=asdict(config.terminal),
+    )
+
+
+class ReachTask:
+    """A `Task`: start near home, reach one goal.
+
+    Args:
+        robot: the arm; its limits are those that weights and speeds refer to.
+        goal: what to reach.
+        config: when it is reached, and what the way costs.
+        spread: standard deviation of the start around home in [rad] or [m].
+    """
+
+    def __init__(
+        self, robot: RobotModel, goal: Goal, config: ReachConfig | None = None, spread: float = 0.0
+    ) -> None:
+        self.robot, self.goal = robot, goal
+        self.config = config or ReachConfig()
+        self._spread = spread
+        self._kinematics = Kinematics(robot)
+        self._running = reach_schedule(robot, self.config, goal, steps=1, dt=1.0).rows[0]
+        cost = reach_cost(robot)
+        # No term depends on the step; the running cost is a rate.
+        s, p = Symbols.of(RigidBody(robot), dt=1.0), ca.SX.sym("p", cost.size)
+        x = ca.vertcat(s.q, s.v)
+        self._cost = compile_batch(
+            ca.Function(f"{robot.identifier}_reach_cost", [x, s.u, p], ca.cse([cost.value(s, p)]))
+        )
+
+    def initial_state(self, rng: Generator) -> tuple[Array, Array]:
+        """Draw joint positions [n] around home, within the limits; velocities [n] are zero."""
+        robot = self.robot
+        q = robot.home + self._spread * rng.normal(size=robot.n)
+        return np.clip(q, robot.limits.lower, robot.limits.upper), np.zeros(robot.n)
+
+    def cost(self, x: Array, u: Array) -> Array:
+        """Return the running cost, [B] in [1/s], of states x [B, 2n] and efforts u [B, n]."""
+        return self._cost(x, u, self._running)[0][:, 0]
+
+    def succeeded(self, state: JointState) -> bool:
+        """Say whether the tip is at the goal and the joints are still, at this instant."""
+        joints = state.ordered(self.robot.names)
+        tip = self._kinematics.tip(joints.position).position
+        return self.detector().there(tip, joints.velocity)
+
+    def detector(self) -> SettleDetector:
+        """Return a fresh detector of the arm's coming to rest at the goal."""
+        return settle_detector(self.goal.position, self.robot, self.config)
+
+
+def settle_detector(target: ArrayLike, robot: RobotModel, config: ReachConfig) -> SettleDetector:
+    """Return a detector of the arm's coming to rest at `target`, [3] in [m]."""
+    return SettleDetector(
+        target, robot.limits.velocity, config.tolerance, config.speed_share, config.dwell
+    )
+
+
+def _finite_or_one(limits: Array) -> Array:
+    return np.where(np.isfinite(limits), limits, 1.0)

@@ -1,0 +1,63 @@
+"""Random targets that an arm can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import Generator
+
+from rl_control.errors import ConfigError
+from rl_control.robot.kinematics import Kinematics
+from rl_control.robot.model import RobotModel
+from rl_control.types import Array
+
+_MIDDLE = 0.7  # share of a joint's range that targets are drawn from
+_TRIES = 1000  # per target; an arm that needs more hardly has a workspace
+
+
+def sample_targets(
+    robot: RobotModel,
+    count: int,
+    rng: Generator,
+    collides: Callable[[Array], bool] | None = None,
+    floor: float = 0.0,
+) -> Array:
+    """Return tip positions, [count, 3] in [m], of joint vectors drawn uniformly.
+
+    The joint vectors lie in the middle 70 % of the limits (continuous joints: 0.7 of half a turn
+    to either side of zero), are free of collision, and hold the tip above the floor.
+
+    Args:
+        robot: the arm.
+        count: number of targets.
+        rng: draws them.
+        collides: says whether a joint vector, [n], is in collision.
+        floor: least height of the tip above the base frame's origin in [m].
+
+    Raises:
+        ConfigError: if hardly any joint vector qualifies.
+    """
+    kinematics = Kinematics(robot)
+    limits = robot.limits
+    ends = np.isfinite(limits.lower) & np.isfinite(limits.upper)
+    lower, upper = np.where(ends, limits.lower, -np.pi), np.where(ends, limits.upper, np.pi)
+    middle, reach = (lower + upper) / 2, _MIDDLE * (upper - lower) / 2
+    targets: list[Array] = []
+    for _ in range(_TRIES * count):
+        if len(targets) == count:
+            break
+        q = middle + reach * rng.uniform(-1.0, 1.0, robot.n)
+        tip = kinematics.tip(q).position
+        if tip[2] > floor and not (collides is not None and collides(q)):
+            targets.append(tip)
+    else:
+        if len(targets) < count:
+            raise ConfigError(
+                robot.name,
+                "targets",
+                f"only {len(targets)} of {count} found in {_TRIES * count} draws that are above "
+                f"the floor (z = {floor:g} m) and free of collision",
+                "Check the robot's base height, its joint limits and the collision checker.",
+            )
+    return np.array(targets).reshape(count, 3)
