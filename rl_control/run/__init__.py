@@ -1,0 +1,1 @@
+"""One file a verb: puts rooms together, owns no mathematics."""
