@@ -1,0 +1,112 @@
+"""The inverse kinematics in a process of its own.
+
+A search for a goal keeps Python busy for some ten milliseconds. On a thread of the controller it
+would hold up the commands of several joint states; a process of its own cannot.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from rl_control.errors import GoalSearchError, RlControlError
+from rl_control.robot.model import RobotModel
+from rl_control.ros.priority import give_way
+from rl_control.types import Array, Goal
+
+_PATIENCE = 60.0  # [s] for an answer; the first one may wait for kernels to be compiled
+
+
+class GoalProcess:
+    """Finds goals at tip poses; one request at a time.
+
+    The process ends with this object, or with this process however that ends.
+
+    Args:
+        robot: the arm, with the limits that goals must keep.
+        avoid_collision: refuse goals that end in collision with the floor or the arm.
+    """
+
+    def __init__(self, robot: RobotModel, avoid_collision: bool) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, robot, avoid_collision), name="goals", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._lock = threading.Lock()
+        self._number = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can still answer."""
+        return self._process.is_alive()
+
+    def pose(self, position: Array, rotation: Array | None, q: Array) -> Goal:
+        """Return the goal for a tip pose, reached soonest from joint positions `q` [n].
+
+        Raises:
+            UnreachableTargetError: if no joint vector brings the tip there as demanded.
+            GoalSearchError: if the process is gone or does not answer.
+        """
+        with self._lock:
+            self._number += 1
+            try:
+                answer = self._ask(self._number, (position, rotation, q))
+            except (EOFError, OSError) as error:
+                raise GoalSearchError("its process is gone") from error
+        if isinstance(answer, RlControlError):
+            raise answer
+        assert isinstance(answer, Goal)
+        return answer
+
+    def close(self) -> None:
+        """End the process; calling it twice is harmless."""
+        # Its end wakes whoever waits for an answer; only then may the connection go.
+        self._process.kill()
+        self._process.join(1.0)
+        with self._lock:
+            self._connection.close()
+
+    def _ask(self, number: int, request: tuple[Array, Array | None, Array]) -> object:
+        """Send a request; return its own answer, not a late one of a request before."""
+        self._connection.send((number, *request))
+        deadline = time.monotonic() + _PATIENCE
+        while self._connection.poll(max(0.0, deadline - time.monotonic())):
+            answered, answer = self._connection.recv()
+            if answered == number:
+                return answer
+        raise GoalSearchError(f"no answer within {_PATIENCE:g} s")
+
+
+def _serve(connection: Connection, robot: RobotModel, avoid_collision: bool) -> None:
+    """Answer requests until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    give_way()
+    from rl_control.plants.collision import CollisionChecker
+    from rl_control.robot.ik import InverseKinematics
+    from rl_control.tasks.goal import resolve_goal
+
+    ik = InverseKinematics(robot)
+    checker = CollisionChecker(robot) if avoid_collision else None
+    while True:
+        try:
+            number, position, rotation, q = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            goal = resolve_goal(
+                ik,
+                position,
+                rotation,
+                q,
+                acceptable=None if checker is None else lambda q: not checker.collides(q),
+            )
+        except RlControlError as error:
+            connection.send((number, error))
+        else:
+            connection.send((number, goal))

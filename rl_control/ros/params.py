@@ -1,0 +1,193 @@
+"""ROS parameters from a config dataclass: declared once, read back, checked by our own rules.
+
+rclpy alone ignores unknown names, accepts lists of any length and raises on an int where a double
+is meant. Here every value given from outside is checked by `rl_control.config` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from rl_control.config import FieldInfo, fields_of, flatten, from_flat, load
+from rl_control.errors import ConfigError, RlControlError, nearest
+
+T = TypeVar("T")
+
+_TYPES = {
+    (bool, False): Parameter.Type.BOOL,
+    (int, False): Parameter.Type.INTEGER,
+    (float, False): Parameter.Type.DOUBLE,
+    (str, False): Parameter.Type.STRING,
+    (bool, True): Parameter.Type.BOOL_ARRAY,
+    (int, True): Parameter.Type.INTEGER_ARRAY,
+    (float, True): Parameter.Type.DOUBLE_ARRAY,
+    (str, True): Parameter.Type.STRING_ARRAY,
+}
+# Every node declares these itself.
+_ROS_OWN = ("use_sim_time", "start_type_description_service", "qos_overrides")
+
+
+def check_files(arguments: Sequence[str], cls: type, node_name: str) -> None:
+    """Check the parameter files among ROS arguments before rclpy reads them.
+
+    Here an error can name file and line, which rclpy's own cannot. Names given by the arguments
+    ("__node:=name", "__ns:=/space") count.
+
+    Raises:
+        ConfigError: if a file cannot be read, or holds what config class `cls` does not allow.
+    """
+    remapped = {"__ns": "", "__node": node_name}
+    for text in arguments:
+        name, mark, value = text.partition(":=")
+        if mark:
+            remapped[name] = value
+    full_name = f"{remapped['__ns'].rstrip('/')}/{remapped['__node']}"
+    for flag, value in pairwise(arguments):
+        if flag == "--params-file":
+            load(cls, Path(value), section=full_name)
+            _refuse_foreign(Path(value), remapped["__node"])
+
+
+def _refuse_foreign(path: Path, node_name: str) -> None:
+    """Refuse a file none of whose sections can be for this node: ROS would ignore it silently.
+
+    Raises:
+        ConfigError: if so.
+    """
+    names = list(_sections(yaml.safe_load(path.read_text(encoding="utf-8")), ""))
+    if names and not {node_name, "*", "**"} & {name.rpartition("/")[2] for name in names}:
+        best = nearest(node_name, names)
+        hint = f"Did you mean '{best}' to be it? " if best else ""
+        raise ConfigError(
+            str(path),
+            ", ".join(names),
+            f"found no section for node '{node_name}'",
+            f"{hint}Name the section '{node_name}' or '/**'.",
+        )
+
+
+def _sections(tree: Any, name: str) -> Iterator[str]:
+    """Yield the names of the nodes a parameter file is for."""
+    if not isinstance(tree, Mapping):
+        return
+    for key, inner in tree.items():
+        if key == "ros__parameters":
+            yield name
+        else:
+            yield from _sections(inner, str(key))
+
+
+def declare(node: Node, cls: type[T], live_groups: Sequence[str] = ()) -> T:
+    """Declare every setting of config class `cls` on `node`; return the config.
+
+    Live settings can be set while running if they are in one of the `live_groups`, those that
+    the node passes on; all others are read-only.
+
+    The node must have been made with `automatically_declare_parameters_from_overrides=True`, so
+    that everything given from outside shows, known or not.
+
+    Raises:
+        ConfigError: if a parameter given to the node is unknown or not allowed.
+    """
+    given = {
+        name: _plain(parameter.value)
+        for name, parameter in node.get_parameters_by_prefix("").items()
+        if name.partition(".")[0] not in _ROS_OWN
+    }
+    config = from_flat(cls, given, f"parameters of node '{node.get_name()}'")
+    for name in given:
+        node.undeclare_parameter(name)
+    flat = flatten(config)
+    for info in fields_of(cls):
+        passed_on = info.group.partition(".")[0] in live_groups
+        _declare_one(node, info, flat[info.key], read_only=not (info.live and passed_on))
+    return config
+
+
+class LiveParameters:
+    """Keeps a config in step with the live parameters of a node, refusing bad values."""
+
+    def __init__(self, node: Node, config: Any) -> None:
+        """Watch `node`, whose parameters `declare` has made from `config`."""
+        self._node = node
+        self.config = config
+        self.changed = False
+        node.add_on_set_parameters_callback(self._on_set)
+
+    def take(self) -> Any | None:
+        """Return the config if it changed since the last call, else None."""
+        changed, self.changed = self.changed, False
+        return self.config if changed else None
+
+    def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
+        known = {info.key for info in fields_of(type(self.config))}
+        given = {p.name: _plain(p.value) for p in parameters if p.name in known}
+        try:
+            config = from_flat(type(self.config), given, "set_parameters", base=self.config)
+        except RlControlError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self.config = config
+        self.changed = self.changed or bool(given)
+        return SetParametersResult(successful=True)
+
+
+def descriptor_of(info: FieldInfo, read_only: bool) -> ParameterDescriptor:
+    """Return the descriptor of a setting: description with unit, range, protection."""
+    parts = [info.doc, f"[{info.unit}]" if info.unit else ""]
+    if info.choices is not None:
+        parts.append(f"One of: {', '.join(str(choice) for choice in info.choices)}.")
+    descriptor = ParameterDescriptor(
+        name=info.key,
+        type=_TYPES[info.type, info.is_list].value,
+        description=" ".join(part for part in parts if part),
+        read_only=read_only,
+    )
+    if info.length is not None:
+        descriptor.additional_constraints = f"{info.length} values"
+    _add_range(descriptor, info)
+    return descriptor
+
+
+def _add_range(descriptor: ParameterDescriptor, info: FieldInfo) -> None:
+    if info.low is None and info.high is None:
+        return
+    if info.type is float:
+        low = float("-inf") if info.low is None else float(info.low)
+        high = float("inf") if info.high is None else float(info.high)
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    elif info.type is int:
+        low = -(2**63) if info.low is None else int(info.low)
+        high = 2**63 - 1 if info.high is None else int(info.high)
+        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high)]
+
+
+def _declare_one(node: Node, info: FieldInfo, value: Any, read_only: bool) -> None:
+    descriptor = descriptor_of(info, read_only)
+    if info.is_list and not value:
+        # rclpy takes an empty list for bytes: declare the type, then set, then protect.
+        kind = _TYPES[info.type, True]
+        node.declare_parameter(info.key, kind, ParameterDescriptor(type=kind.value))
+        node.set_parameters([Parameter(info.key, kind, [])])
+        node.set_descriptor(info.key, descriptor)
+        return
+    node.declare_parameter(
+        info.key, list(value) if info.is_list else value, descriptor, ignore_override=True
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter's value with arrays as lists."""
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value

@@ -1,0 +1,217 @@
+"""The controller's tick: one command a state, from a fresh plan or the one before it."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from rl_control.ros.control_loop import ControlLoop
+from rl_control.safety.filter import SafetyFilter
+from rl_control.safety.settings import SafetyConfig
+from rl_control.types import Command, Goal, JointLimits, JointState
+
+NAMES = ("a", "b")
+LIMITS = JointLimits(NAMES, [-3, -3], [3, 3], [2, 2], [10, 10])
+GRAVITY = np.array([1.5, -0.5])
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakePlanner:
+    """Plans are the stamps they were made from; commands tell the plan they came from."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.newest = float("nan")
+        self.planned_at: list[tuple[float, float]] = []
+        self.resets = 0
+        self.goal: Goal | None = None
+        self.error: Exception | None = None
+
+    def set_goal(self, goal: Goal) -> None:
+        self.goal = goal
+
+    def plan(self, state, now):
+        self.planned_at.append((state.stamp, now))
+        self.gate.wait(5)
+        if self.error:
+            raise self.error
+        self.newest = state.stamp
+        return state.stamp
+
+    def command(self, state, now):
+        return Command(NAMES, GRAVITY, now, position=0.01 * np.array([self.newest, now]))
+
+    def reset(self):
+        self.resets += 1
+
+
+class Setup:
+    def __init__(self, lock_step: bool = False) -> None:
+        self.clock, self.planner = Clock(), FakePlanner()
+        self.safety = SafetyFilter(LIMITS, SafetyConfig(), lambda q: GRAVITY)
+        self.loop = ControlLoop(self.planner, self.safety, lock_step, self.clock)
+
+    def observe(self, stamp, position=(0.0, 0.0), velocity=(0.0, 0.0), label=None):
+        state = JointState(NAMES, position, velocity, [0, 0], stamp)
+        return self.loop.observe(state, label or str(stamp))
+
+    def answer(self):
+        return self.loop.planned(timeout=5)
+
+    def wait_until(self, condition):
+        deadline = time.monotonic() + 5
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert condition()
+
+
+@pytest.fixture
+def setup():
+    one = Setup()
+    yield one
+    one.planner.gate.set()
+    one.loop.close()
+
+
+def told(answer):
+    """Which plan, and what time, an answer's command tells of."""
+    return tuple(np.round(answer.command.position * 100, 6))
+
+
+def test_when_plan_is_ready_in_time_expect_command_from_it_for_its_state(setup):
+    assert setup.observe(1.0) is None
+    answer = setup.answer()
+    assert answer.label == "1.0"
+    assert told(answer) == (1.0, 1.0)
+    assert setup.loop.plan == 1.0
+
+
+def test_when_time_has_passed_expect_command_for_now_on_the_clock_of_the_states(setup):
+    setup.observe(1.0)
+    setup.wait_until(lambda: setup.planner.newest == 1.0)
+    setup.clock.now += 0.02
+    assert told(setup.answer()) == (1.0, 1.02)
+
+
+def test_when_plan_is_late_expect_older_plan_now_and_the_new_one_next_time(setup):
+    setup.observe(1.0)
+    setup.answer()
+    setup.planner.gate.clear()
+    setup.observe(1.005)
+    setup.clock.now += 0.004
+    late = setup.loop.late()
+    assert (late.label, told(late)) == ("1.005", (1.0, 1.009))
+    assert setup.loop.counters.late == 1
+    setup.planner.gate.set()
+    setup.wait_until(lambda: setup.planner.newest == 1.005)
+    setup.wait_until(lambda: setup.loop.planned() is None and setup.loop.plan == 1.005)
+    assert setup.loop.late() is None
+
+
+def test_when_no_plan_was_ever_ready_expect_hold(setup):
+    setup.planner.gate.clear()
+    setup.observe(1.0)
+    late = setup.loop.late()
+    assert late.command.effort.tolist() == GRAVITY.tolist()
+    assert setup.safety.violation is None
+
+
+def test_when_states_come_faster_than_plans_expect_only_the_newest_planned_for(setup):
+    setup.planner.gate.clear()
+    setup.observe(1.0)
+    setup.wait_until(lambda: setup.planner.planned_at)
+    setup.observe(1.005)
+    setup.observe(1.010)
+    setup.planner.gate.set()
+    assert setup.answer().label == "1.01"
+    assert [stamp for stamp, _ in setup.planner.planned_at] == [1.0, 1.010]
+    assert setup.loop.counters.unanswered == 2
+
+
+def test_when_a_state_comes_twice_expect_the_same_answer_and_no_second_plan(setup):
+    setup.observe(1.0)
+    first = setup.answer()
+    assert setup.observe(1.0) is first
+    assert setup.loop.counters.states == 1
+
+
+def test_when_an_older_state_comes_late_expect_it_ignored(setup):
+    setup.observe(1.0)
+    setup.answer()
+    assert setup.observe(0.995) is None
+    assert setup.loop.state.stamp == 1.0
+
+
+def test_when_time_begins_anew_expect_plans_forgotten(setup):
+    setup.observe(100.0)
+    setup.answer()
+    setup.observe(0.0)
+    assert told(setup.answer()) == (0.0, 0.0)
+    assert setup.planner.resets == 1
+
+
+def test_when_state_is_out_of_limits_expect_stop_with_reason_and_no_more_plans(setup):
+    setup.observe(1.0)
+    setup.answer()
+    setup.observe(1.005, position=(3.5, 0.0))
+    assert setup.answer().command.reason == "position_limit"
+    held = setup.observe(1.010)
+    assert held.command.reason == "position_limit"
+    assert len(setup.planner.planned_at) == 2
+
+
+def test_when_states_stop_expect_a_named_stop(setup):
+    setup.observe(1.0)
+    setup.answer()
+    setup.clock.now += 0.05
+    assert setup.loop.watch() is None
+    setup.clock.now += 0.1
+    answer = setup.loop.watch()
+    assert answer.command.reason == "state_stale"
+    assert answer.command.effort.tolist() == GRAVITY.tolist()
+
+
+def test_when_planner_raises_expect_it_in_the_callers_thread(setup):
+    setup.planner.error = ValueError("broken")
+    setup.observe(1.0)
+    with pytest.raises(ValueError, match="broken"):
+        setup.answer()
+
+
+def test_when_lock_step_expect_stamps_for_time_whatever_the_clock_says():
+    setup = Setup(lock_step=True)
+    setup.observe(1.0)
+    setup.wait_until(lambda: setup.planner.newest == 1.0)
+    setup.clock.now += 7.0
+    assert told(setup.answer()) == (1.0, 1.0)
+    assert setup.planner.planned_at == [(1.0, 1.0)]
+    assert setup.loop.watch() is None
+    setup.loop.close()
+
+
+def test_when_resting_expect_gravity_held_and_nothing_before_the_first_state(setup):
+    assert setup.loop.rest() is None
+    setup.observe(1.0)
+    assert setup.loop.rest().command.effort.tolist() == GRAVITY.tolist()
+    assert setup.safety.violation is None
+
+
+def test_when_braking_expect_damped_holds_until_at_rest_then_gravity_alone(setup):
+    setup.observe(1.0, velocity=(1.0, 0.0))
+    setup.answer()
+    setup.loop.brake()
+    assert not setup.loop.at_rest
+    held = setup.observe(1.005, velocity=(1.0, 0.0))
+    assert held.command.effort[0] < GRAVITY[0]
+    assert setup.loop.rest().command.effort.tolist() == GRAVITY.tolist()
+    setup.observe(1.010)
+    assert setup.loop.at_rest
+    assert len(setup.planner.planned_at) == 1
