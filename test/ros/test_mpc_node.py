@@ -75,7 +75,7 @@ def test_when_a_node_of_a_launch_fails_expect_the_launch_ended_with_its_log(ros)
 
 
 def run_lock_step(ros):
-    """Let the real planner drive the arm to a joint target in lock-step; return its states till then."""
+    """Let the real planner drive the arm in lock-step for 4 s; return every state of that time."""
     states = []
     listening = ros.node.create_subscription(
         JointState, "joint_states", states.append, qos.states(depth=1000)
