@@ -52,6 +52,7 @@ setup(
         "numpy>=1.26",
         "pyyaml>=6.0",
         "rich>=13.0",
+        "safetensors>=0.4.3",
         "scipy>=1.11",
         "xacro>=2.0",
     ],
@@ -75,7 +76,9 @@ setup(
         ],
         # pin 4.1.0 makes crocoddyl 3.2.1 crash.
         "peers": ["crocoddyl==3.2.1", "pin==4.0.0"],
-        "torch": ["torch==2.13.0"],
+        # Learned dynamics: training, its metrics, and bags as data.
+        "learn": ["rosbags>=0.10", "tensorboardX>=2.6", "torch==2.13.0"],
+        "gp": ["gpytorch>=1.13", "torch==2.13.0"],
     },
     entry_points={
         "console_scripts": [

@@ -34,7 +34,10 @@ _EXTRA_OF = {
     "matplotlib": "viz",
     "imageio": "viz",
     "PIL": "viz",
-    "torch": "torch",
+    "gpytorch": "gp",
+    "rosbags": "learn",
+    "tensorboardX": "learn",
+    "torch": "learn",
 }
 
 _EPILOG = """\

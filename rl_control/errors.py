@@ -162,3 +162,19 @@ class GoalSearchError(RlControlError, RuntimeError):
             f"no goal could be looked for: {problem}. Deactivate and activate the controller: "
             "that starts the search anew."
         )
+
+
+class DataError(RlControlError, ValueError):
+    """Recorded motion, or a file of it, that cannot be used."""
+
+    def __init__(self, source: object, problem: str, remedy: str) -> None:
+        self.source, self.problem, self.remedy = str(source), problem, remedy
+        super().__init__(f"{source}: {problem}. {remedy}")
+
+
+class ModelError(RlControlError, ValueError):
+    """A dynamics model that cannot be used: not this arm's, damaged, or worse than none."""
+
+    def __init__(self, source: object, problem: str, remedy: str) -> None:
+        self.source, self.problem, self.remedy = str(source), problem, remedy
+        super().__init__(f"{source}: {problem}. {remedy}")

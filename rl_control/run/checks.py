@@ -70,15 +70,19 @@ LIBRARIES = (
     Library("numba", "numba", "", "machine code"),
     Library("yaml", "PyYAML", "", "settings"),
     Library("rich", "rich", "", "tables"),
+    Library("safetensors", "safetensors", "", "data sets and models on disk"),
     Library("pybullet", "pybullet", "sim", "the simulated arm, iiwa7, panda"),
     Library("rclpy", "ros-jazzy-rclpy", "ros", "the ROS 2 nodes, the demo"),
     Library("matplotlib", "matplotlib", "viz", "plots"),
     Library("PIL", "pillow", "viz", "GIF videos"),
     Library("imageio_ffmpeg", "imageio-ffmpeg", "", "MP4 videos"),
     Library("xacro", "xacro", "", "xacro files"),
-    Library("torch", "torch", "torch", "learned models"),
+    Library("torch", "torch", "learn", "learned models"),
+    Library("tensorboardX", "tensorboardX", "learn", "training curves"),
+    Library("rosbags", "rosbags", "learn", "bags as data"),
+    Library("gpytorch", "gpytorch", "gp", "Gaussian process models"),
 )
-REQUIRED = {"numpy", "scipy", "casadi", "llvmlite", "numba", "yaml", "rich"}
+REQUIRED = {"numpy", "scipy", "casadi", "llvmlite", "numba", "yaml", "rich", "safetensors"}
 
 
 def check_python() -> Finding:
