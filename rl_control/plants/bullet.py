@@ -17,6 +17,7 @@ from rl_control.plants.bullet_config import BulletConfig, per_joint
 from rl_control.plants.bullet_scene import Scene
 from rl_control.plants.bullet_urdf import Payload, bullet_urdf
 from rl_control.plants.delay import DelayLine
+from rl_control.plants.friction import rubbed
 from rl_control.robot.model import RobotModel
 from rl_control.types import ArmState, Array, Command, JointState, Pose, as_vector, joint_index
 
@@ -43,7 +44,8 @@ class BulletPlant:
 
         (M + h D) a = u - bias - D v,  friction torque = -D (v + h a),
 
-    which is the model's damping term and, unlike PyBullet's own, stable for any D and substep h.
+    which is the model's damping term and, unlike PyBullet's own, stable for any D and substep h;
+    where there is Coulomb friction too, a is what it leaves.
     Coulomb friction is a velocity motor at rest with limited force. Stamps are simulated time,
     which runs on over a reset. Links pass through each other and through the floor.
 
@@ -254,9 +256,12 @@ class BulletPlant:
         h, damping = self.config.substep, self._damping
         mass = np.array(world.calculateMassMatrix(self._body, q))
         bias = np.array(world.calculateInverseDynamics(self._body, q, v, self._rest))
-        push = self._effort - bias - damping * v
-        acceleration = np.linalg.solve(mass + h * np.diag(damping), push)
-        return np.asarray(-damping * (v + h * acceleration))
+        response = h * np.linalg.inv(mass + h * np.diag(damping))
+        speed = v + response @ (self._effort - bias - damping * v)
+        if self._friction.any():
+            # Else the damping of a speed that friction prevents would help it to hold.
+            speed = rubbed(speed, response, self._friction)
+        return np.asarray(-damping * speed)
 
     def _sample(self) -> _Sample:
         states = self._world.getJointStates(self._body, self._index)

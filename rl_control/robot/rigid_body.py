@@ -1,64 +1,40 @@
 """Rigid-body equations of a serial arm as CasADi SX expressions.
 
-Two numerical preparations keep the expressions short, which is what the kernels' speed is made
-of: every link frame is turned so that its joint moves along or about z, and what is symmetric
-about a revolute joint's axis is handed to the link before, which leaves most parameters zero.
-
-Sources: Featherstone, "Rigid Body Dynamics Algorithms" (2008): RNEA (ch. 5), CRBA (ch. 6.2),
-here with three-dimensional vectors in link coordinates; Gautier and Khalil, "Direct calculation
-of minimum set of inertial parameters of serial robots" (1990) for the regrouping.
+Source: Featherstone, "Rigid Body Dynamics Algorithms" (2008): RNEA (ch. 5), CRBA (ch. 6.2), here
+with three-dimensional vectors in link coordinates.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import casadi as ca
 import numpy as np
 
 from rl_control.robot.ldl import factorize_ldl, solve_ldl
-from rl_control.robot.model import Inertia, Placement, RobotModel
+from rl_control.robot.links import regrouped, tip_in_last_link, turned_links, z_to
+from rl_control.robot.model import RobotModel
+from rl_control.robot.parameters import with_parameters
 from rl_control.types import Array
-
-
-@dataclass(frozen=True)
-class _Link:
-    """A link in its z-aligned frame; rotation and translation are those at q = 0.
-
-    The inertial parameters are regrouped: they give the arm's equations, not one body's.
-    """
-
-    prismatic: bool
-    rotation: Array
-    translation: Array
-    damping: float
-    mass: float
-    moment: Array  # mass times centre of mass, [3]
-    inertia: Array  # about the link frame's origin, [3, 3]
 
 
 class RigidBody:
     """The equations of motion and the kinematics of one arm.
 
     All arguments and results are CasADi column vectors: q, v, a, u [n] in joint order.
-    M(q) a + c(q, v) + g(q) + damping v = u; Coulomb friction is not modelled.
+    M(q) a + c(q, v) + g(q) + damping v = u; Coulomb friction is left to who knows the speed.
+
+    Args:
+        robot: the arm.
+        parameters: symbols in place of the robot's inertial parameters, damping and friction,
+            laid out as `robot.parameters.parameter_vector` does; the robot's own where None.
     """
 
-    def __init__(self, robot: RobotModel) -> None:
+    def __init__(self, robot: RobotModel, parameters: ca.SX | None = None) -> None:
         self.robot = robot
-        links: list[_Link] = []
-        turn = Placement.identity()
-        for joint in robot.joints:
-            align = Placement(_z_to(joint.axis), np.zeros(3))
-            at = turn.inverse() @ joint.placement @ align
-            body = joint.inertia.transformed(align.inverse())
-            links.append(_link(at, body, joint.kind == "prismatic", joint.damping))
-            turn = align
-        self._links = _regrouped(links)
-        at = turn.inverse() @ robot.tip_placement
-        self._tip = Placement(_clean(at.rotation), _clean(at.translation))
-        self._turns = [Placement(_z_to(joint.axis), np.zeros(3)) for joint in robot.joints]
+        self.parameters = ca.SX(0, 1) if parameters is None else parameters
+        links = regrouped(turned_links(robot))
+        self._links = links if parameters is None else with_parameters(links, parameters)
+        self._tip = tip_in_last_link(robot)
+        self._turns = [z_to(joint.axis) for joint in robot.joints]
 
     def tip(self, q: ca.SX) -> tuple[ca.SX, ca.SX]:
         """Return the tip's position [3] in [m] and rotation [3, 3], in the base frame."""
@@ -84,7 +60,7 @@ class RigidBody:
     def link_placements(self, q: ca.SX) -> list[tuple[ca.SX, ca.SX]]:
         """Return position [3] and rotation [3, 3] of every moving link's URDF frame."""
         return [
-            (position, ca.mtimes(rotation, _constant(turn.rotation.T)))
+            (position, ca.mtimes(rotation, _constant(turn.T)))
             for (rotation, position), turn in zip(self._frames(q), self._turns, strict=True)
         ]
 
@@ -170,14 +146,16 @@ class RigidBody:
         free = ca.SX.sym("a", n)
         efforts = self.inverse_dynamics(q, v, free)
         slopes = ca.Function(
-            "slopes", [q, v, free], [ca.jacobian(efforts, q), ca.jacobian(efforts, v)]
+            "slopes",
+            [q, v, free, self.parameters],
+            [ca.jacobian(efforts, q), ca.jacobian(efforts, v)],
         )
-        d_q, d_v = slopes(q, v, a)
+        d_q, d_v = slopes(q, v, a, self.parameters)
         return a, -ca.mtimes(inverse, d_q), -ca.mtimes(inverse, d_v), inverse
 
     def _stepped_mass(self, q: ca.SX, step: float) -> ca.SX:
         """M + step D: what accelerates when damping acts at the step's end."""
-        damping = ca.DM([link.damping * step for link in self._links])
+        damping = ca.vertcat(*[link.damping * step for link in self._links])
         return self.mass_matrix(q) + ca.diag(ca.SX(damping))
 
     def _transforms(self, q: ca.SX) -> list[tuple[_Turn, ca.SX]]:
@@ -300,71 +278,9 @@ class _Turn:
         return ca.mtimes([self._constant, tensor, self._constant.T])
 
 
-def _link(at: Placement, body: Inertia, prismatic: bool, damping: float) -> _Link:
-    com = body.com
-    return _Link(
-        prismatic=prismatic,
-        rotation=_clean(at.rotation),
-        translation=_clean(at.translation),
-        damping=damping,
-        mass=body.mass,
-        moment=body.mass * com,
-        inertia=body.matrix + body.mass * (com @ com * np.eye(3) - np.outer(com, com)),
-    )
-
-
-def _regrouped(links: list[_Link]) -> list[_Link]:
-    """Hand what a revolute joint's rotation leaves unchanged to the link before, tip to base.
-
-    That is the mass on the joint's axis with the inertia (Iyy, Iyy, 0); link 0's goes to the base.
-    """
-    links = list(links)
-    for i in reversed(range(len(links))):
-        link = links[i]
-        if link.prismatic:
-            continue
-        moment = np.array([0.0, 0.0, link.moment[2]])
-        inertia = np.diag([link.inertia[1, 1], link.inertia[1, 1], 0.0])
-        links[i] = replace(
-            link, mass=0.0, moment=link.moment - moment, inertia=link.inertia - inertia
-        )
-        if i > 0:
-            links[i - 1] = _joined(links[i - 1], link, moment, inertia)
-    return [
-        replace(link, moment=_clean(link.moment), inertia=_clean(link.inertia)) for link in links
-    ]
-
-
-def _joined(parent: _Link, child: _Link, moment: Array, inertia: Array) -> _Link:
-    """The parent with a part of the child's mass, moment and inertia added."""
-    turned, offset, mass = child.rotation @ moment, child.translation, child.mass
-    mixed = np.outer(turned, offset)
-    shift = (2 * turned @ offset + mass * offset @ offset) * np.eye(3)
-    shift -= mixed + mixed.T + mass * np.outer(offset, offset)
-    return replace(
-        parent,
-        mass=parent.mass + mass,
-        moment=parent.moment + turned + mass * offset,
-        inertia=parent.inertia + child.rotation @ inertia @ child.rotation.T + shift,
-    )
-
-
-def _z_to(axis: Array) -> Array:
-    """A rotation that takes z to `axis`, a permutation of axes where one exists."""
-    main = int(np.argmax(np.abs(axis)))
-    helper = np.eye(3)[(main + 1) % 3]
-    x = np.cross(helper, axis)
-    x /= np.linalg.norm(x)
-    return np.column_stack([x, np.cross(axis, x), axis])
-
-
-def _clean(values: Array) -> Array:
-    """Drop rounding dust, so that structural zeros and ones stay so in the expressions."""
-    rounded = np.round(values)
-    return np.where(np.abs(values - rounded) < 1e-12, rounded, values)
-
-
-def _constant(values: Array | Sequence[float]) -> ca.SX:
+def _constant(values: Array | ca.SX) -> ca.SX:
+    if isinstance(values, ca.SX):
+        return values
     return ca.SX(ca.sparsify(ca.DM(np.asarray(values, dtype=np.float64))))
 
 
