@@ -82,6 +82,15 @@ def load(ir: str, name: str, optimize: bool = False) -> int:
     if code is None:
         code = _compile(ir, name, optimize)
         _write(path, code)
+    return _address(code, name)
+
+
+def load_here(ir: str, name: str) -> int:
+    """Return the address of function `name` of `ir`, which is of use to this process only."""
+    return _address(_compile(ir, name, optimize=False), name)
+
+
+def _address(code: bytes, name: str) -> int:
     engine = _engine(code)
     address = int(engine.get_function_address(name))
     _engines.append(engine)
