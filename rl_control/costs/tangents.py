@@ -44,12 +44,11 @@ def gravity_gradient(body: RigidBody, q: ca.SX) -> ca.SX:
     ]
     levers = [ca.cross(gravity, axis) for axis in axes]
     gradient = ca.SX(robot.n, robot.n)
-    mass, moment = 0.0, ca.SX(3, 1)  # of the links from i on; the moment about the base
+    links = body.link_moments(q)
+    mass, moment = ca.SX(0), ca.SX(3, 1)  # of the links from i on; the moment about the base
     for i in reversed(range(robot.n)):
-        joint, (origin, rotation) = robot.joints[i], placements[i]
-        com = origin + ca.mtimes(rotation, ca.SX(ca.sparsify(ca.DM(joint.inertia.com))))
-        mass += joint.inertia.mass
-        moment = moment + joint.inertia.mass * com
+        joint, (origin, _) = robot.joints[i], placements[i]
+        mass, moment = mass + links[i][0], moment + links[i][1]
         if joint.kind == "prismatic":
             push = axes[i] * mass
         else:

@@ -112,7 +112,7 @@ class TransitionDataset:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything the set holds, as hexadecimal digits."""
-        found = hashlib.sha256(repr((self.names, self.dt, self.sources)).encode())
+        found = hashlib.sha256(repr((self.names, float(self.dt), self.sources)).encode())
         for name in ("states", "controls", "next_states", "times", "rollouts"):
             found.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return found.hexdigest()

@@ -64,6 +64,16 @@ class RigidBody:
             for (rotation, position), turn in zip(self._frames(q), self._turns, strict=True)
         ]
 
+    def link_moments(self, q: ca.SX) -> list[tuple[ca.SX, ca.SX]]:
+        """Return every link's mass, and its first moment about the base's origin, [3].
+
+        Those of the regrouped links, which gravity pulls at as at the links themselves.
+        """
+        return [
+            (ca.SX(link.mass), link.mass * origin + ca.mtimes(rotation, _constant(link.moment)))
+            for link, (rotation, origin) in zip(self._links, self._frames(q), strict=True)
+        ]
+
     def inverse_dynamics(self, q: ca.SX, v: ca.SX, a: ca.SX) -> ca.SX:
         """Return the joint efforts, [n], that give accelerations `a` (RNEA)."""
         transforms = self._transforms(q)
