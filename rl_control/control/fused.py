@@ -10,7 +10,7 @@ from typing import Any
 import casadi as ca
 import numpy as np
 
-from rl_control.control.problem import state_positions
+from rl_control.control.decision import Decision
 from rl_control.control.structure import Key, Stage
 from rl_control.costs.base import Symbols
 from rl_control.costs.sum import CostSum
@@ -31,11 +31,12 @@ class FusedProblem:
         body: the arm's equations.
         cost: the cost terms.
         dt: time step in [s].
+        extra: parameters of each node beyond the cost's, for a subclass.
     """
 
-    def __init__(self, body: RigidBody, cost: CostSum, dt: float) -> None:
+    def __init__(self, body: RigidBody, cost: CostSum, dt: float, extra: int = 0) -> None:
         self.cost, self.dt = cost, dt
-        self.parameters = cost.size
+        self.parameters = cost.size + extra
         self.lanes = kernel_lanes()
         self._body, self._n = body, body.robot.n
         blocks = 3 if cost.uses_previous_control else 2
@@ -74,7 +75,12 @@ class FusedProblem:
         node = dict(zip("qvw", ca.vertsplit(state, self._n), strict=False))
         shares = self.cost.value_by_term(self._symbols({"w": u, "u": u, **node}), p)
         name = f"{self._body.robot.identifier}_terms"
-        return compile_batch(ca.Function(name, [state, u, p], [ca.cse(shares)]))
+        given = [state, u, p, *self._more_symbols()]
+        return compile_batch(ca.Function(name, given, [ca.cse(shares)]))
+
+    def _more_symbols(self) -> list[ca.SX]:
+        """Symbols in the body that a subclass gives numbers for."""
+        return []
 
     def _expansion(self) -> tuple[dict[str, ca.SX], dict[str, Any]]:
         """Symbols of a node, and every expression of its linearisation."""
@@ -89,21 +95,26 @@ class FusedProblem:
             "value": around.value,
             "next": {"q": q + dt * faster, "v": faster, "w": u},
             "gradient": {letter: getattr(around, f"l_{letter}") for letter in "qvwu"},
-            "A": {"vq": dt * by_q, "vv": ca.SX.eye(n) + dt * by_v},
-            "Bv": dt * by_u,
+            "A": {("A", 1, 0): dt * by_q, ("A", 1, 1): ca.SX.eye(n) + dt * by_v},
+            "B": {("B", 1): dt * by_u},
             "hessian": around,
         }
 
-    def _symbols(self, node: dict[str, ca.SX]) -> Symbols:
-        return Symbols.of(self._body, self.dt, node["q"], node["v"], node["u"], node["w"])
-
-    def _layout(self, expansion: dict[str, Any]) -> Stage:
+    def _dynamics_layout(self) -> tuple[dict[Key, Any], float]:
+        """Kinds of A's and B's blocks, and how much of the new speed a position moves by."""
         kinds: dict[Key, Any] = {
             ("A", 0, 0): "identity",
             ("A", 1, 0): "dense",
             ("A", 1, 1): "dense",
             ("B", 1): "dense",
         }
+        return kinds, self.dt
+
+    def _symbols(self, node: dict[str, ca.SX]) -> Symbols:
+        return Symbols.of(self._body, self.dt, node["q"], node["v"], node["u"], node["w"])
+
+    def _layout(self, expansion: dict[str, Any]) -> Stage:
+        kinds, step = self._dynamics_layout()
         if len(self._letters) == 3:
             kinds["B", 2] = "identity"
         for key, block in self._hessian_blocks(expansion).items():
@@ -111,7 +122,7 @@ class FusedProblem:
             if kind != "zero":
                 kinds[key] = kind
         coupling = {(i, i): 1.0 for i in range(len(self._letters))}
-        coupling[0, 1] = self.dt
+        coupling[0, 1] = step
         return Stage((self._n,) * len(self._letters), self._n, kinds, coupling)
 
     def _hessian_blocks(self, expansion: dict[str, Any]) -> dict[Key, ca.SX]:
@@ -126,33 +137,33 @@ class FusedProblem:
 
     def _compile_expand(self, name: str, node: dict[str, ca.SX], expansion: dict[str, Any]) -> Any:
         stage = self.stage
-        out = [ca.SX(0)] * stage.size
-        for i, letter in enumerate(self._letters):
-            _put(out, stage.lx + stage.starts[i], expansion["gradient"][letter])
-            _put(out, stage.next_state + stage.starts[i], expansion["next"][letter])
-        _put(out, stage.lu, expansion["gradient"]["u"])
-        out[stage.value] = expansion["value"]
-        matrices = {
-            ("A", 1, 0): expansion["A"]["vq"],
-            ("A", 1, 1): expansion["A"]["vv"],
-            ("B", 1): expansion["Bv"],
-            **self._hessian_blocks(expansion),
-        }
-        for key, matrix in matrices.items():
-            self._place(out, key, matrix)
         state = ca.SX.sym("x", stage.padded_nx)
-        values = _evaluate(
+        values = ca.substitute(
+            [self._stage_vector(expansion)],
             [*(node[letter] for letter in self._letters), node["u"], node["p"]],
-            [ca.vertcat(*out)],
             [*self._split(state), node["u"], node["p"]],
         )
-        function = ca.Function(name, [state, node["u"], node["p"]], ca.cse(values))
+        function = ca.Function(name, [state, node["u"], node["p"]], ca.cse(list(values)))
         inputs = [
             Port("rows", stage.padded_nx),
             Port("rows", stage.padded_nu),
             Port("rows", max(self.parameters, 1)),
         ]
         return compile_kernel(function, inputs, [Port("rows", stage.size)], name)
+
+    def _stage_vector(self, expansion: dict[str, Any]) -> ca.SX:
+        """A node's linearisation as it lies in memory, [stage size]."""
+        stage = self.stage
+        out = [ca.SX(0)] * stage.size
+        for i, letter in enumerate(self._letters):
+            _put(out, stage.lx + stage.starts[i], expansion["gradient"][letter])
+            _put(out, stage.next_state + stage.starts[i], expansion["next"][letter])
+        _put(out, stage.lu, expansion["gradient"]["u"])
+        out[stage.value] = expansion["value"]
+        matrices = {**expansion["A"], **expansion["B"], **self._hessian_blocks(expansion)}
+        for key, matrix in matrices.items():
+            self._place(out, key, matrix)
+        return ca.vertcat(*out)
 
     def _place(self, out: list[ca.SX], key: Key, matrix: ca.SX) -> None:
         stage = self.stage
@@ -165,62 +176,53 @@ class FusedProblem:
                 _put(out, block.offset + i * stage.pad(columns), ca.densify(matrix)[i, :].T)
 
     def _compile_rollout(self, name: str) -> Any:
-        stage, n = self.stage, self._n
-        nx, pnx, pnu = stage.nx, stage.padded_nx, stage.padded_nu
-        state = ca.SX.sym("state", nx + 1)
-        nominal, control = ca.SX.sym("x", pnx), ca.SX.sym("u", n)
-        step, gain = ca.SX.sym("k", n), ca.SX.sym("K", n * pnx)
-        p, gap = ca.SX.sym("p", self.parameters), ca.SX.sym("gap", pnx)
-        alpha, lower, upper = ca.SX.sym("alpha"), ca.SX.sym("lower", n), ca.SX.sym("upper", n)
-        at = [int(i) for i in state_positions(stage)]
-        away = state[:nx] - nominal[at]
-        gains = ca.vertcat(*[gain[[m * pnx + i for i in at]].T for m in range(n)])
-        u = control + alpha * step + ca.mtimes(gains, away)
-        u = ca.fmin(ca.fmax(u, lower), upper)
-        node = dict(zip("qvw", ca.vertsplit(ca.vertcat(state[:nx], u), n), strict=False))
-        node["u"] = u
+        stage = self.stage
+        decide = Decision.of(stage)
+        state, u = decide.state, decide.control
+        p, gap = ca.SX.sym("p", self.parameters), ca.SX.sym("gap", stage.padded_nx)
+        node = self._rolled_node(state, u)
         a = self._body.forward_dynamics(node["q"], node["v"], u, self.dt)
         faster = node["v"] + self.dt * a
-        moved = ca.vertcat(node["q"] + self.dt * faster, faster, u)[:nx]
-        moved = moved - (1 - alpha) * gap[at]
-        cost = state[nx] + self.cost.value(self._symbols(node), p)
+        moved = ca.vertcat(node["q"] + self.dt * faster, faster, u)[: stage.nx]
+        moved = moved - (1 - decide.alpha) * gap[list(stage.positions)]
+        cost = state[stage.nx] + self.cost.value(self._symbols(node), p)
         function = ca.Function(
             name,
-            [state, nominal, control, step, gain, p, gap, alpha, lower, upper],
+            [state, *decide.nominal, p, gap, decide.alpha, *decide.bounds],
             ca.cse([ca.vertcat(moved, cost), u]),
         )
         inputs = [
             Port("lanes"),
-            Port("uniform", pnx),
-            Port("uniform", pnu),
-            Port("uniform", pnu),
-            Port("uniform", n * pnx),
+            *Decision.nominal_ports(stage),
             Port("uniform", max(self.parameters, 1)),
-            Port("uniform", pnx),
+            Port("uniform", stage.padded_nx),
             Port("lanes", step=0),
             Port("uniform"),
             Port("uniform"),
         ]
         return compile_kernel(function, inputs, [Port("lanes"), Port("lanes")], name)
 
+    def _rolled_node(self, state: ca.SX, u: ca.SX) -> dict[str, ca.SX]:
+        """A node's symbols by letter, from a lane's state and control."""
+        parts = ca.vertsplit(ca.vertcat(state[: self.stage.nx], u), self._n)
+        return {**dict(zip("qvw", parts, strict=False)), "u": u}
+
     def _compile_terminal(self, name: str) -> Any:
+        function = self._terminal_function(name)
+        return compile_kernel(function, [Port("lanes"), Port("uniform")], [Port("lanes")], name)
+
+    def _terminal_function(self, name: str) -> ca.Function:
         nx = self.stage.nx
         state, p = ca.SX.sym("state", nx + 1), ca.SX.sym("p", self.parameters)
         zero = ca.SX.zeros(self._n)
         node = dict(zip("qvw", ca.vertsplit(state[:nx], self._n), strict=False))
         node = {"w": zero, "u": zero, **node}
-        cost = state[nx] + self.cost.value(self._symbols(node), p)
-        function = ca.Function(name, [state, p], [cost])
-        return compile_kernel(function, [Port("lanes"), Port("uniform")], [Port("lanes")], name)
+        cost = state[nx] + self.cost.value(self._symbols(node), p[: self.cost.size])
+        return ca.Function(name, [state, p, *self._more_symbols()], [cost])
 
     def _split(self, padded_state: ca.SX) -> list[ca.SX]:
         starts = self.stage.starts
         return [padded_state[start : start + self._n] for start in starts[: len(self._letters)]]
-
-
-def _evaluate(symbols: list[ca.SX], values: list[ca.SX], at: list[ca.SX]) -> list[ca.SX]:
-    """The expressions with other symbols in place of theirs."""
-    return list(ca.substitute(values, symbols, at))
 
 
 def _put(out: list[ca.SX], offset: int, column: ca.SX) -> None:

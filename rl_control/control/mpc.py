@@ -32,12 +32,14 @@ class ArmFunctions:
     Attributes:
         gravity_torque: efforts [n] that hold still at q [n].
         mass_matrix: joint-space inertia [n, n] at q [n].
-        acceleration: a(q, v, u) on batches, [B, n] each, giving ([B, n],).
+        acceleration: a(q, v, u) on batches, [B, n] each, giving ([B, n],), without dry friction.
+        dry_friction: efforts [n] that overcome dry friction at joint speeds v [n].
     """
 
     gravity_torque: Callable[[Array], Array]
     mass_matrix: Callable[[Array], Array]
     acceleration: Callable[[Array, Array, Array], tuple[Array, ...]]
+    dry_friction: Callable[[Array], Array] = np.zeros_like
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Mpc:
         self._goal: Goal | None = None
         self._plan: Plan | None = None
         self._newest: Plan | None = None  # the newest solve's, usable or not
+        self._change: Callable[[], ArmFunctions] | None = None
         self._plan_rows = self._replanner.rows
         self._counts = _Counts()
         self._warm_up()
@@ -143,6 +146,15 @@ class Mpc:
         live = [field.key for field in fields_of(MpcConfig) if field.live]
         self.config = replace(self.config, **{key: getattr(config, key) for key in live})
 
+    def exchange(self, change: Callable[[], ArmFunctions]) -> None:
+        """Let `change` put another model behind the problem, between two solves.
+
+        Args:
+            change: called on the planning thread before its next plan; returns the equations to
+                use from then on. A change that has not been made yet is replaced.
+        """
+        self._change = change
+
     def reset(self) -> None:
         """Forget plans and sent commands; the goal stays."""
         self._replanner.reset()
@@ -183,6 +195,7 @@ class Mpc:
         joints = state.ordered(self.names)
         x = joints.vector
         _check("joint state", x, x.shape)
+        self._take_change()
         start = now + self.config.actuation_delay
         x = self._state(self._predictor.predict(x, joints.stamp, start))
         fresh = self._replanner.aim_at(self._goal, joints.position)
@@ -222,12 +235,22 @@ class Mpc:
             return self._hold(joints, now, PLAN_TOO_OLD)
         # The plan says what to do at `when`; so what it is corrected by must be the state then.
         x = self._predictor.predict(joints.vector, joints.stamp, when)
-        effort = plan.control_at(when, self._state(x))
-        effort = np.minimum(np.maximum(effort, -self.limits.effort), self.limits.effort)
+        moving = plan.control_at(when, self._state(x))
         planned = plan.state_at(when + self.config.dt)
         n = len(self.names)
-        self._predictor.sent(when, effort)
+        # The plan knows nothing of dry friction: where it wants to go, friction is in the way.
+        rubbing = self._arm.dry_friction(planned[n : 2 * n])
+        bound = self.limits.effort
+        effort = np.minimum(np.maximum(moving + rubbing, -bound), bound)
+        self._predictor.sent(when, effort - rubbing)
         return Command(self.names, effort, now, planned[:n], planned[n : 2 * n])
+
+    def _take_change(self) -> None:
+        change, self._change = self._change, None
+        if change is not None:
+            self._arm = change()
+            self._replanner.use(self._arm.gravity_torque)
+            self._predictor.use(self._arm.acceleration, self._arm.gravity_torque)
 
     def _count(self, joints: JointState, now: float) -> tuple[Plan | None, int]:
         """Note whether the newest plan is that of this state; return it and the misses in a row."""

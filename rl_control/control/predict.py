@@ -34,6 +34,14 @@ class DelayPredictor:
         self._acceleration, self._gravity_torque = acceleration, gravity_torque
         self._sent: deque[tuple[float, Array]] = deque(maxlen=memory)
 
+    def use(
+        self,
+        acceleration: Callable[[Array, Array, Array], tuple[Array, ...]],
+        gravity_torque: Callable[[Array], Array],
+    ) -> None:
+        """Predict with other equations from now on."""
+        self._acceleration, self._gravity_torque = acceleration, gravity_torque
+
     def reset(self) -> None:
         """Forget all commands."""
         self._sent.clear()

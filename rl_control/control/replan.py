@@ -68,6 +68,11 @@ class Replanner:
         self._origin = self.aim = None
         self._staying = False
 
+    def use(self, gravity_torque: Callable[[Array], Array]) -> None:
+        """Hold still with other efforts from now on: the problem's model was exchanged."""
+        self._gravity_torque = gravity_torque
+        self.aim = None  # cost parameters may depend on the model
+
     def aim_at(self, goal: Goal | None, q: Array) -> bool:
         """Make the cost that of `goal`, or of staying at `q` [n]; say whether it changed."""
         staying = goal is None

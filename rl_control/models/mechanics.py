@@ -9,6 +9,7 @@ that friction holds stays where it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import casadi as ca
 import numpy as np
@@ -44,6 +45,11 @@ class Mechanics:
         other.__dict__.update(self.__dict__)
         other.robot, other.parameters = robot, parameter_vector(robot)
         return other
+
+    def without_dry_friction(self) -> Mechanics:
+        """The same mechanics but for Coulomb friction."""
+        joints = tuple(replace(joint, friction=0.0) for joint in self.robot.joints)
+        return self.with_robot(replace(self.robot, joints=joints))
 
     @property
     def damping(self) -> Array:

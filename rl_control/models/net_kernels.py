@@ -53,11 +53,11 @@ class NetKernels:
         self._nothing = np.zeros(max(sizes))
         self._parts = _Parts(features, self.hidden)
 
-    def load(self, nets: NetEnsemble) -> None:
-        """Take other weights; the calls then compute with them.
+    def check_shape(self, nets: NetEnsemble) -> None:
+        """Refuse an ensemble of another shape.
 
         Raises:
-            ModelError: if the ensemble has another shape.
+            ModelError: if so.
         """
         found = (nets.features, nets.members, nets.hidden)
         allowed = (self.features, self.members, self.hidden)
@@ -68,6 +68,14 @@ class NetKernels:
                 f"compiled for {self.members} with {self.hidden}",
                 "Start the controller again for a model of another shape.",
             )
+
+    def load(self, nets: NetEnsemble) -> None:
+        """Take other weights; the calls then compute with them.
+
+        Raises:
+            ModelError: if the ensemble has another shape.
+        """
+        self.check_shape(nets)
         n = self.features.n
         for k in range(self.members):
             weights = [layer[k].copy() for layer in nets.weights]

@@ -260,7 +260,7 @@ class BulletPlant:
         speed = v + response @ (self._effort - bias - damping * v)
         if self._friction.any():
             # Else the damping of a speed that friction prevents would help it to hold.
-            speed = rubbed(speed, response, self._friction)
+            speed = rubbed(np.asarray(speed), np.asarray(response), self._friction)
         return np.asarray(-damping * speed)
 
     def _sample(self) -> _Sample:
