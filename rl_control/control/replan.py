@@ -27,6 +27,36 @@ class Objective(Protocol):
         ...
 
 
+class Replans(Protocol):
+    """What makes one trajectory after another; for one thread.
+
+    Attributes:
+        aim: what the cost stands for; None before the first goal.
+        rows: cost parameters of the aim, [N+1, np]; replaced as a whole.
+    """
+
+    aim: Goal | None
+    rows: Array
+
+    def reset(self) -> None:
+        """Forget the last trajectory, and where the arm stays without a goal."""
+
+    def use(self, gravity_torque: Callable[[Array], Array]) -> None:
+        """Hold still with other efforts from now on: the model was exchanged."""
+
+    def aim_at(self, goal: Goal | None, q: Array) -> bool:
+        """Make the cost that of `goal`, or of staying at `q` [n]; say whether it changed."""
+        ...
+
+    def start(self, x: Array, time: float) -> bool:
+        """Set the first guess of a solve from `x` [nx] at `time` [s]; say whether it is warm."""
+        ...
+
+    def solve(self, iterations: int, time_budget: float) -> Solution:
+        """Improve the guess by at most so many iterations, for about `time_budget` [s]."""
+        ...
+
+
 class Replanner:
     """A solver with a memory, for one thread.
 
@@ -61,6 +91,7 @@ class Replanner:
         self._solver = Ilqr(problem, steps, IlqrConfig(tolerance=_TOLERANCE))
         self._solver.set_bounds(-limits.effort, limits.effort)
         self._staying = False  # nobody asked for the aim
+        self._stale = False  # the rows are those of a model that was exchanged
         self._origin: float | None = None  # time of the trajectory's first node
 
     def reset(self) -> None:
@@ -70,18 +101,20 @@ class Replanner:
 
     def use(self, gravity_torque: Callable[[Array], Array]) -> None:
         """Hold still with other efforts from now on: the problem's model was exchanged."""
-        self._gravity_torque = gravity_torque
-        self.aim = None  # cost parameters may depend on the model
+        self._gravity_torque, self._stale = gravity_torque, True
 
     def aim_at(self, goal: Goal | None, q: Array) -> bool:
         """Make the cost that of `goal`, or of staying at `q` [n]; say whether it changed."""
         staying = goal is None
-        if self._staying if staying else goal is self.aim:
+        same = self._staying if staying else goal is self.aim
+        if same and not self._stale:
             return False
-        aim = self._objective.stay(q) if goal is None else goal
+        aim = self.aim if same else goal
+        if aim is None:
+            aim = self._objective.stay(q)
         rows = self._objective.rows(aim).copy()
         self._solver.set_parameters(rows)
-        self.aim, self.rows, self._staying = aim, rows, staying
+        self.aim, self.rows, self._staying, self._stale = aim, rows, staying, False
         return True
 
     def start(self, x: Array, time: float) -> bool:
