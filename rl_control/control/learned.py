@@ -73,8 +73,12 @@ class LearnedProblem(FusedProblem):
                 f"found joints {', '.join(model.names)} and steps of {model.dt:g} s",
                 f"Give a model of {', '.join(names)} with {self.dt:g} s.",
             )
-        rigid, plain = model.mechanics is not None, model.nets is None
-        if (rigid, plain) != (self._rigid, self._blend is None):
+        learned = model.residual is not None
+        known = not learned or model.nets is not None  # a Gaussian process has no kernel
+        if not known or (model.mechanics is not None, learned) != (
+            self._rigid,
+            self._blend is not None,
+        ):
             raise ModelError(
                 "model",
                 f"found one of kind '{model.kind}', which is not what was compiled",

@@ -15,6 +15,7 @@ from rl_control.types import Array
 HORIZONS = (1, 10, 25, 50)  # steps
 _HALF, _NINE_TENTHS = 0.6744897501960817, 1.6448536269514722  # standard deviations
 _LEAST_DEVIATION = 1e-12
+_LOST = 1e6  # an error beyond which a prediction counts as diverged
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Foretold:
         horizons: numbers of steps, [H].
         errors: root mean square by horizon and state, [H, 2n].
         by_rollout: root mean square over all states at the longest horizon, by rollout number.
-        finite: share of the windows in which the prediction stayed finite.
+        finite: share of the windows in which the prediction did not diverge.
     """
 
     horizons: tuple[int, ...]
@@ -96,7 +97,7 @@ def foretell(
         if step + 1 in horizons:
             errors.append(x - data.next_states[starts + step])
     stacked = np.array(errors)  # [H, windows, 2n]
-    sound = np.isfinite(stacked).all(axis=(0, 2))
+    sound = (np.abs(stacked) < _LOST).all(axis=(0, 2))  # false for NaN too
     kept = stacked[:, sound]
     total = np.sqrt((kept[-1] ** 2).mean(axis=1))
     numbers = data.rollouts[starts][sound]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,13 +59,15 @@ class FitResult:
 
     Attributes:
         model: calibrated on motion held out.
-        verdict: on the same.
+        verdict: on other motion held out.
+        held_out: the motion that judged.
         seconds: of motion it was fitted to.
         digest: of the data, held out or not.
     """
 
     model: LearnedModel
     verdict: Verdict
+    held_out: TransitionDataset
     seconds: float
     digest: str
 
@@ -100,25 +102,39 @@ def fit_model(
     data = data.ordered(robot.names)
     check_enough(data, config.least_seconds)
     rest, aside = data.split(config.held_out, rng)
+    # What set the intervals cannot tell whether they hold.
+    calibrating, judging = aside.split(0.5, rng)
     seen = at_step(rest, config.dt)
     mechanics = _mechanics(robot, rest, config, start)
     residual = _residual(robot, mechanics, seen, config, rng, start, on_epoch, stop)
     model = LearnedModel(robot.names, config.dt, mechanics, residual, np.ones(2 * robot.n))
-    judged = at_step(aside, config.dt)
-    model = model.calibrated(judged)
-    return FitResult(model, judge(model, robot, aside), rest.seconds, data.digest)
+    model = model.calibrated(at_step(calibrating, config.dt))
+    verdict = judge(model, robot, judging, config.known)
+    return FitResult(model, verdict, judging, rest.seconds, data.digest)
 
 
-def judge(model: LearnedModel, robot: RobotModel, data: TransitionDataset) -> Verdict:
-    """Compare `model` with the arm as described, on motion it was not fitted to."""
+def judge(
+    model: LearnedModel, robot: RobotModel, data: TransitionDataset, known: bool = True
+) -> Verdict:
+    """Compare `model` with the arm as described, on motion it was not fitted to.
+
+    Args:
+        model: of the arm.
+        robot: the arm as described.
+        data: the motion.
+        known: whether that description could be used instead; else a model may be worse.
+    """
     apart = at_step(data, model.dt, overlap=False)
     own = foretell(model, apart)
     nominal = foretell(rigid_model(Mechanics(robot), model.dt), apart, own.horizons)
     constant = foretell(ConstantVelocity(robot.n, model.dt), apart, own.horizons)
     horizon = max(h for h in own.horizons if h <= _JUDGED)
-    usable, reason = _usable(own, nominal, constant, horizon, model.dt)
-    known = intervals(model, at_step(data, model.dt))
-    return Verdict(own, nominal, constant, known, usable, reason)
+    others = {"no model at all": constant}
+    if known:
+        others["the arm as described"] = nominal
+    usable, reason = _usable(own, others, horizon, model.dt)
+    sure = intervals(model, at_step(data, model.dt))
+    return Verdict(own, nominal, constant, sure, usable, reason)
 
 
 def at_step(data: TransitionDataset, dt: float, overlap: bool = True) -> TransitionDataset:
@@ -195,17 +211,17 @@ def _left(mechanics: Mechanics | None, data: TransitionDataset) -> Array:
 
 
 def _usable(
-    own: Foretold, nominal: Foretold, constant: Foretold, horizon: int, dt: float
+    own: Foretold, others: Mapping[str, Foretold], horizon: int, dt: float
 ) -> tuple[bool, str]:
-    """Whether a model's positions are better than both baselines' after `horizon` steps."""
+    """Whether a model's positions are better than all the others' after `horizon` steps."""
 
     def error(of: Foretold) -> float:
         return float(np.sqrt((of.positions(horizon) ** 2).mean()))
 
-    after, mine = f"after {horizon * dt:.2g} s", error(own)
+    found = f"after {horizon * dt:.2g} s it is off by {error(own):.4f}"
     if own.finite < 1.0:
-        return False, f"its predictions do not stay finite in {1 - own.finite:.0%} of the windows"
-    for other, name in ((nominal, "the arm as described"), (constant, "no model at all")):
-        if mine > error(other):
-            return False, f"{after} it is off by {mine:.4f}, {name} by {error(other):.4f}"
-    return True, f"{after} it is off by {mine:.4f}, the arm as described by {error(nominal):.4f}"
+        return False, f"its predictions diverge in {1 - own.finite:.0%} of the windows"
+    for name, other in others.items():
+        if error(own) > error(other):
+            return False, f"{found}, {name} by {error(other):.4f}"
+    return True, f"{found}; " + ", ".join(f"{n} by {error(o):.4f}" for n, o in others.items())

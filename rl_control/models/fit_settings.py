@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rl_control.config import setting
-from rl_control.models.identification import IdentificationConfig
+from rl_control.models.identification_settings import IdentificationConfig
 from rl_control.models.net_settings import NetConfig
 
 BASES = ("identified", "nominal", "none")

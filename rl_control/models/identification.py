@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.config import setting
 from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import DataError
+from rl_control.models.identification_settings import IdentificationConfig
 from rl_control.models.mechanics import FRICTION_WIDTH, Mechanics
 from rl_control.robot.model import RobotModel
 from rl_control.robot.parameters import full_parameters, regrouping, with_full_parameters
@@ -41,25 +41,6 @@ _THINNEST = 1e-6  # of the prior's extent, what a link may shrink to in any dire
 _ACCEPTED = 0.1  # of the decrease a step promises
 _LEAST_ROWS = 50
 _LEAST_DEVIATION = 1e-4  # of the efforts' own: no model is better than that
-
-
-@dataclass(frozen=True)
-class IdentificationConfig:
-    """How much the data must speak against the prior."""
-
-    prior: float = setting(
-        3.0,
-        doc="Weight of the prior: data of so many standard deviations move a parameter by 100 %",
-        low=1e-6,
-        high=1e6,
-    )
-    least_speed: float = setting(
-        0.02,
-        doc="Speed below which a joint's row is left out: friction may hold there",
-        unit="rad/s or m/s",
-        low=0.0,
-        high=1.0,
-    )
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,10 @@ class Mechanics:
         moving = self.regressor(x, a) @ self.parameters[: -2 * self.robot.n]
         return moving + self.damping * s + self.friction * _direction(s)
 
+    def inverse_dynamics(self, q: Array, v: Array, a: Array) -> Array:
+        """Return the efforts that give acceleration a [n] at q, v [n] at this instant, [n]."""
+        return self.efforts(np.concatenate([q, v])[None], a[None], 0.0)[0]
+
     def regressor(self, x: Array, a: Array) -> Array:
         """Return Y(q, v, a) [B, n, inertial parameters]: efforts but for friction are Y theta."""
         n = self.robot.n

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from rl_control.data.checkpoint import load_checkpoint, save_checkpoint
 from rl_control.errors import ModelError
+from rl_control.models.features import Features
+from rl_control.models.gaussian_process import GaussianProcess
 from rl_control.models.learned import LearnedModel, Residual
 from rl_control.models.mechanics import Mechanics
 from rl_control.models.nets import NetEnsemble
@@ -18,6 +21,8 @@ from rl_control.robot.parameters import full_parameters, with_full_parameters
 from rl_control.types import Array
 
 KIND = "dynamics model"
+_NETS, _GP = "nets.", "gp."
+_NOT_ARRAYS = ("names", "features")  # fields of a Gaussian process that are known otherwise
 
 
 def save_model(path: str | Path, model: LearnedModel, about: Mapping[str, Any]) -> None:
@@ -25,26 +30,18 @@ def save_model(path: str | Path, model: LearnedModel, about: Mapping[str, Any]) 
 
     Args:
         path: of the file.
-        model: its residual must be a `NetEnsemble`, or none.
+        model: its residual must be a `NetEnsemble`, a `GaussianProcess`, or none.
         about: where it comes from (version, seconds of motion, digest of the data, errors).
 
     Raises:
         ModelError: if the residual is of a kind that has no file form here.
         DataError: if the file cannot be written.
     """
-    if model.residual is not None and model.nets is None:
-        raise ModelError(
-            path,
-            f"a residual of kind {type(model.residual).__name__} is not kept in a model file",
-            "Fit a network or an ensemble for a controller to load.",
-        )
-    arrays: dict[str, Array] = {"scale": model.scale}
+    arrays: dict[str, Array] = {"scale": model.scale, **_residual_arrays(path, model.residual)}
     if model.mechanics is not None:
         arrays["links"] = full_parameters(model.mechanics.robot)
         arrays["damping"] = model.mechanics.damping
         arrays["friction"] = model.mechanics.friction
-    if model.nets is not None:
-        arrays |= {f"nets.{name}": array for name, array in model.nets.arrays().items()}
     document = {"names": list(model.names), "dt": model.dt, "kind": model.kind, "about": about}
     save_checkpoint(path, KIND, document, arrays)
 
@@ -70,9 +67,44 @@ def load_model(path: str | Path, robot: RobotModel) -> tuple[LearnedModel, dict[
         mechanics = Mechanics(
             with_full_parameters(robot, links, arrays["damping"], arrays["friction"])
         )
-    residual: Residual | None = None
-    parts = {name[5:]: array for name, array in arrays.items() if name.startswith("nets.")}
-    if parts:
-        residual = NetEnsemble.from_arrays(parts, path)
+    residual = _residual(path, names, arrays)
     model = LearnedModel(names, float(document["dt"]), mechanics, residual, arrays["scale"])
     return model, dict(document["about"])
+
+
+def _residual_arrays(path: str | Path, residual: Residual | None) -> dict[str, Array]:
+    if residual is None:
+        return {}
+    if isinstance(residual, NetEnsemble):
+        return {_NETS + name: array for name, array in residual.arrays().items()}
+    if isinstance(residual, GaussianProcess):
+        found = {_GP + name: getattr(residual, name) for name in _gp_arrays()}
+        return {f"{_GP}turning": np.array(residual.features.turning, dtype=np.float64), **found}
+    raise ModelError(
+        path,
+        f"a residual of kind {type(residual).__name__} is not kept in a model file",
+        "Fit networks or a Gaussian process.",
+    )
+
+
+def _residual(
+    path: str | Path, names: tuple[str, ...], arrays: Mapping[str, Array]
+) -> Residual | None:
+    nets, gp = (
+        {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
+        for kind in (_NETS, _GP)
+    )
+    if nets:
+        return NetEnsemble.from_arrays(nets, path)
+    if not gp:
+        return None
+    for name in ("turning", *_gp_arrays()):
+        if name not in gp or not np.isfinite(gp[name]).all():
+            problem = f"'{name}' is {'not finite' if name in gp else 'missing'}"
+            raise ModelError(path, problem, "Fit the model again.")
+    features = Features(tuple(bool(turns) for turns in gp.pop("turning")))
+    return GaussianProcess(names, features, **gp)
+
+
+def _gp_arrays() -> list[str]:
+    return [field.name for field in fields(GaussianProcess) if field.name not in _NOT_ARRAYS]

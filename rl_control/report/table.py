@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -31,11 +32,11 @@ def table(
         left: number of left-aligned columns.
     """
     made = Table(
-        title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD,
+        title=escape(title) or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD,
         header_style="bold", pad_edge=False,
     )  # fmt: skip
     for k, column in enumerate(columns):
-        made.add_column(column, justify="left" if k < left else "right")
+        made.add_column(escape(column), justify="left" if k < left else "right")
     for row in rows:
         made.add_row(*row)
     return made

@@ -11,12 +11,12 @@ from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import DataError
 from rl_control.models.guess import guessed_robot
 from rl_control.models.identification import (
-    IdentificationConfig,
     _Search,
     identify,
     parameters_of,
     pseudo_inertia,
 )
+from rl_control.models.identification_settings import IdentificationConfig
 from rl_control.models.mechanics import Mechanics
 from rl_control.robot.description import load_robot, robot_names
 from rl_control.robot.model import Inertia

@@ -1,0 +1,225 @@
+"""`rl_control learn`: let an arm find out how it moves, and reach with what it found."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rl_control.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rl_control.run.learn_arm import LearningArm
+    from rl_control.run.learn_run import LearnRun
+    from rl_control.run.learn_settings import LearnConfig
+
+HELP = "let an arm learn its dynamics: excite, fit, plan on the model, fit again"
+DESCRIPTION = """\
+Moves a simulated arm that is not as its description says (a payload, friction), learns a model
+from that motion, and reaches targets by planning on it. Everything is kept in a folder under
+runs/: the motion, every version of the model, and what was decided; --resume goes on from there.
+
+examples:
+  rl_control learn --payload 3 --damping 1 --friction 1     iiwa7 with 3 kg it does not know of
+  rl_control learn --robot planar2 --from-nothing           no mass, no inertia known
+  rl_control learn --fit.residual ensemble                  a neural ensemble learns what is left
+  rl_control learn --resume runs/learn-20260101-120000      after Ctrl-C, or a power cut
+"""
+TOLERANCES = (0.002, 0.005, 0.01)  # [m]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command-line arguments."""
+    from rl_control.config import add_flags
+    from rl_control.run.learn_settings import LearnConfig
+    from rl_control.run.output import add_json_argument
+
+    parser.description = DESCRIPTION
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--robot", default="iiwa7", help="name, or URDF or xacro file")
+    parser.add_argument("--base", metavar="LINK", help="base link (default: root of the tree)")
+    parser.add_argument("--tip", metavar="LINK", help="tip link (default: the robot's own)")
+    parser.add_argument("--payload", type=float, default=0.0, metavar="KG", help="at the tip")
+    parser.add_argument(
+        "--damping", type=float, metavar="D", help="of every joint [N m s/rad] (default: URDF's)"
+    )
+    parser.add_argument(
+        "--friction", type=float, metavar="F", help="of every joint [N m] (default: URDF's)"
+    )
+    parser.add_argument(
+        "--from-nothing",
+        action="store_true",
+        help="use no mass and no inertia of the description: kinematics and limits alone",
+    )
+    parser.add_argument(
+        "--targets", type=int, default=20, metavar="N", help="to reach in the end, default 20"
+    )
+    parser.add_argument(
+        "--nominal",
+        action="store_true",
+        help="also show how the arm reaches them when it plans with its description",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of everything random, default 0")
+    parser.add_argument("--resume", metavar="FOLDER", help="go on with a run that was stopped")
+    parser.add_argument(
+        "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"
+    )
+    add_json_argument(parser)
+    add_flags(parser, LearnConfig)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Learn and reach; return the exit code.
+
+    Raises:
+        RlControlError: if the robot, the run to resume or the motion cannot be used.
+    """
+    from rl_control.report.table import console
+    from rl_control.run.learn_loop import learn
+    from rl_control.run.output import check_writable, write_json
+
+    _check(args)
+    check_writable(args.json)
+    out = console()
+    state, config = _state(args, out)
+    arm = _arm(state, config)
+    try:
+        state = learn(arm, state, config, lambda line: out.print(line, highlight=False))
+        report = _reach(arm, state, out)
+        if state.settings["nominal"]:
+            report["nominal"] = _nominal(state, config, out)
+    except KeyboardInterrupt:
+        out.print(f"stopped; go on with: rl_control learn --resume {state.folder}")
+        raise
+    finally:
+        arm.close()
+    write_json(state.folder / "result.json", report)
+    out.print(f"left {state.folder}", soft_wrap=True)
+    if args.json:
+        write_json(args.json, report)
+    return 0 if report["reached"] == report["targets"] else 1
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse numbers that make no sense.
+
+    Raises:
+        ConfigError: if one does not.
+    """
+    for flag, least in (("targets", 0), ("seed", 0), ("payload", 0.0), ("damping", 0.0),
+                        ("friction", 0.0)):  # fmt: skip
+        value = getattr(args, flag)
+        if value is not None and not value >= least:
+            raise ConfigError(
+                "command line", f"--{flag}", f"found {value}", f"Give {least} or more."
+            )
+
+
+def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfig]:
+    """A new run, or the one to resume, and its settings."""
+    from dataclasses import replace
+
+    from rl_control.config import flatten, from_args, from_flat
+    from rl_control.data.transitions import TransitionDataset
+    from rl_control.paths import new_run_dir
+    from rl_control.plants.bullet_config import BulletConfig
+    from rl_control.robot.description import load_robot
+    from rl_control.run.learn_run import LearnRun, resume
+    from rl_control.run.learn_settings import LearnConfig
+
+    if args.resume:
+        state = resume(Path(args.resume))
+        out.print(f"going on after {state.data.seconds:.1f} s of motion", highlight=False)
+        return state, from_flat(LearnConfig, state.settings["learn"], "state.json")
+    config = from_args(LearnConfig, args)
+    if args.from_nothing:
+        config = replace(config, fit=replace(config.fit, known=False))
+    names = ("robot", "base", "tip", "payload", "damping", "friction", "targets", "nominal")
+    settings = {name: getattr(args, name) for name in names}
+    settings["learn"] = flatten(config)
+    robot = load_robot(args.robot, base=args.base, tip=args.tip)
+    data = TransitionDataset.empty(robot.names, BulletConfig().period)
+    return LearnRun(new_run_dir("learn", args.runs), args.seed, settings, data), config
+
+
+def _arm(state: LearnRun, config: LearnConfig) -> LearningArm:
+    """The simulated arm, which is not as its description says."""
+    from rl_control.plants.bullet import BulletPlant
+    from rl_control.plants.bullet_config import BulletConfig
+    from rl_control.robot.description import load_robot
+    from rl_control.robot.settings import load_settings
+    from rl_control.run.learn_arm import LearningArm
+
+    given = state.settings
+    robot = load_robot(given["robot"], base=given["base"], tip=given["tip"])
+    plant = BulletConfig(
+        payload=given["payload"],
+        damping=() if given["damping"] is None else (given["damping"],),
+        friction=() if given["friction"] is None else (given["friction"],),
+    )
+    return LearningArm(robot, load_settings(given["robot"]), BulletPlant(robot, plant), config)
+
+
+def _reach(arm: LearningArm, state: LearnRun, out: Console) -> dict[str, Any]:
+    """Reach targets that were not trained on; print and return how it went."""
+    import numpy as np
+    from rich.progress import track
+
+    from rl_control.report.metrics import percentile
+    from rl_control.run.environment import machine, versions
+
+    targets = arm.targets(state.settings["targets"], np.random.default_rng(state.seed))
+    results = [
+        arm.reach(target)[1]
+        for target in track(
+            targets, "reaching targets", console=out, disable=not out.is_terminal, transient=True
+        )
+    ]
+    errors = np.array([result.final_error_m for result in results])
+    settled = np.array([r.settle_time_s for r in results if r.settle_time_s is not None])
+    within = {f"{1e3 * t:g} mm": int((errors <= t).sum()) for t in TOLERANCES}
+    if results:
+        out.print(
+            f"after {state.data.seconds:.1f} s of motion: settled at {len(settled)} of "
+            f"{len(results)} targets, median error {1e3 * np.median(errors):.2f} mm, worst "
+            f"{1e3 * errors.max():.2f} mm; "
+            + ", ".join(f"{count} within {name}" for name, count in within.items()),
+            highlight=False,
+        )
+    return {
+        "robot": arm.robot.name,
+        "seed": state.seed,
+        "settings": state.settings,
+        "motion_s": state.data.seconds,
+        "rollouts": len(state.data.sources),
+        "versions": state.versions,
+        "episodes": state.episodes,
+        "targets": len(results),
+        "reached": len(settled),
+        "within": within,
+        "error_m": {"p50": percentile(errors, 50), "max": percentile(errors, 100)},
+        "settle_time_s": {"p50": percentile(settled, 50), "max": percentile(settled, 100)},
+        "results": results,
+        "software": versions(),
+        "machine": machine(),
+    }
+
+
+def _nominal(state: LearnRun, config: LearnConfig, out: Console) -> dict[str, Any]:
+    """The same targets by an arm that plans with its description."""
+    from dataclasses import replace
+
+    from rl_control.data.transitions import TransitionDataset
+    from rl_control.models.learned import rigid_model
+    from rl_control.models.mechanics import Mechanics
+
+    arm = _arm(state, replace(config, fit=replace(config.fit, known=True)))
+    try:
+        arm.use(rigid_model(Mechanics(arm.robot), config.fit.dt))
+        out.print("planning with the arm as described:")
+        untaught = TransitionDataset.empty(state.data.names, state.data.dt)
+        return _reach(arm, replace(state, data=untaught, versions=(), episodes=()), out)
+    finally:
+        arm.close()
