@@ -24,6 +24,9 @@ VERBS = {
     "reach": "reach random targets in one process without ROS, and measure",
     "robots": "list the robots that can be named, or show one",
     "launch": "start the nodes of a launch file, with or without a full ROS 2",
+    "collect": "move a simulated arm about informatively, and keep what was seen",
+    "fit": "fit a dynamics model to recorded motion, and judge it",
+    "learn": "let an arm learn its dynamics: excite, fit, plan on the model, fit again",
     "doctor": "check this installation and say how to mend what is amiss",
 }
 

@@ -20,6 +20,7 @@ import numpy as np
 from rl_control.control.apparent_inertia import ApparentInertia
 from rl_control.types import Array, JointLimits, JointState
 
+_LAST = 0.5  # share of the last effort: an inertia taken for 20 times too high is borne, not 7
 _SLOWER = 4.0  # what changes more slowly than this many filter times is no answer to an effort
 
 InverseDynamics = Callable[[Array, Array, Array], Array]
@@ -73,7 +74,8 @@ class IncrementalTracker:
             q, v = joints.position, joints.velocity
             bias = self._model(q, v, np.zeros_like(missing))
             push = self._model(q, v, missing) - bias
-        command: Array = np.clip(bias + effort + push, -self._limit, self._limit)
+        own = (1.0 - _LAST) * (effort + push) + _LAST * self._sent
+        command: Array = np.clip(bias + own, -self._limit, self._limit)
         self._sent, self._before = command - bias, joints
         return command
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import DataError
@@ -15,6 +16,7 @@ from rl_control.types import Array
 HORIZONS = (1, 10, 25, 50)  # steps
 _HALF, _NINE_TENTHS = 0.6744897501960817, 1.6448536269514722  # standard deviations
 _LEAST_DEVIATION = 1e-12
+_LEAST_SPEED = 0.05  # [rad/s] or [m/s] of the fastest joint
 _LOST = 1e6  # an error beyond which a prediction counts as diverged
 
 
@@ -25,12 +27,16 @@ class Foretold:
     Attributes:
         horizons: numbers of steps, [H].
         errors: root mean square by horizon and state, [H, 2n].
+        typical: median over windows of the root mean square position error, by horizon, [H]. An
+            arm that friction just holds, or that swings fast, cannot be foretold for long; a few
+            such windows make the root mean square, but not this.
         by_rollout: root mean square over all states at the longest horizon, by rollout number.
         finite: share of the windows in which the prediction did not diverge.
     """
 
     horizons: tuple[int, ...]
     errors: Array
+    typical: Array
     by_rollout: Mapping[int, float]
     finite: float
 
@@ -78,7 +84,8 @@ def foretell(
         model: predicts; its time step is the data's.
         data: consecutive transitions that do not overlap.
         horizons: numbers of steps after which to compare, ascending. Those longer than the data
-            are left out.
+            are left out. So are windows in which the arm rests, which anything foretells, where
+            there are others.
 
     Raises:
         DataError: if the data have no window of the shortest horizon.
@@ -89,7 +96,7 @@ def foretell(
             "prediction", f"no {min(horizons, default=1)} consecutive steps", "Record longer runs."
         )
     longest = horizons[-1]
-    starts = data.windows(longest, max(1, longest // 2))
+    starts = _moving(data, data.windows(longest, max(1, longest // 2)), longest)
     x, errors = data.states[starts], []
     for step in range(longest):
         with np.errstate(over="ignore", invalid="ignore"):
@@ -99,16 +106,29 @@ def foretell(
     stacked = np.array(errors)  # [H, windows, 2n]
     sound = (np.abs(stacked) < _LOST).all(axis=(0, 2))  # false for NaN too
     kept = stacked[:, sound]
-    total = np.sqrt((kept[-1] ** 2).mean(axis=1))
+    if not kept.size:
+        kept = np.full((len(horizons), 1, data.states.shape[1]), np.inf)
+    bounded = np.clip(np.nan_to_num(stacked[:, :, : data.n], nan=_LOST), -_LOST, _LOST)
+    places = np.sqrt((bounded**2).mean(axis=2))
+    total = np.sqrt((stacked[-1, sound] ** 2).mean(axis=1))
     numbers = data.rollouts[starts][sound]
-    by_rollout = {
-        int(k): float(np.sqrt((total[numbers == k] ** 2).mean())) for k in np.unique(numbers)
-    }
-    size = stacked.shape[-1]
-    errors_of = (
-        np.sqrt((kept**2).mean(axis=1)) if sound.any() else np.full((len(horizons), size), np.inf)
+    return Foretold(
+        horizons=horizons,
+        errors=np.sqrt((kept**2).mean(axis=1)),
+        typical=np.median(places, axis=1),
+        by_rollout={
+            int(k): float(np.sqrt((total[numbers == k] ** 2).mean())) for k in np.unique(numbers)
+        },
+        finite=float(sound.mean()),
     )
-    return Foretold(horizons, errors_of, by_rollout, float(sound.mean()))
+
+
+def _moving(data: TransitionDataset, starts: NDArray[np.intp], length: int) -> NDArray[np.intp]:
+    """The windows in which some joint moves, or all if there are none."""
+    members = starts[:, None] + np.arange(length)
+    speed = np.abs(data.states[:, data.n :]).max(axis=1)
+    moving = speed[members].max(axis=1) > _LEAST_SPEED
+    return starts[moving] if moving.any() else starts
 
 
 def intervals(model: DynamicsModel, data: TransitionDataset) -> Intervals:

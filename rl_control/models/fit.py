@@ -28,8 +28,8 @@ from rl_control.models.net_settings import EpochReport
 from rl_control.robot.model import RobotModel
 from rl_control.types import Array
 
-# The longest horizon is what a planner looks ahead; a model must be better than none there.
-_JUDGED = 25
+# Feedback mends what lies further ahead; as far as this a model must be better than none.
+_JUDGED = 10
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ class FitResult:
     """A fitted model, and how good it is.
 
     Attributes:
-        model: calibrated on motion held out.
-        verdict: on other motion held out.
-        held_out: the motion that judged.
+        model: its intervals were set on a part of the motion held out.
+        verdict: on the motion held out.
+        held_out: that motion.
+        unseen: the part of it that set nothing, by which intervals are judged.
         seconds: of motion it was fitted to.
         digest: of the data, held out or not.
     """
@@ -68,6 +69,7 @@ class FitResult:
     model: LearnedModel
     verdict: Verdict
     held_out: TransitionDataset
+    unseen: TransitionDataset
     seconds: float
     digest: str
 
@@ -103,18 +105,22 @@ def fit_model(
     check_enough(data, config.least_seconds)
     rest, aside = data.split(config.held_out, rng)
     # What set the intervals cannot tell whether they hold.
-    calibrating, judging = aside.split(0.5, rng)
+    calibrating, unseen = aside.split(0.5, rng)
     seen = at_step(rest, config.dt)
     mechanics = _mechanics(robot, rest, config, start)
     residual = _residual(robot, mechanics, seen, config, rng, start, on_epoch, stop)
     model = LearnedModel(robot.names, config.dt, mechanics, residual, np.ones(2 * robot.n))
     model = model.calibrated(at_step(calibrating, config.dt))
-    verdict = judge(model, robot, judging, config.known)
-    return FitResult(model, verdict, judging, rest.seconds, data.digest)
+    verdict = judge(model, robot, aside, config.known, unseen)
+    return FitResult(model, verdict, aside, unseen, rest.seconds, data.digest)
 
 
 def judge(
-    model: LearnedModel, robot: RobotModel, data: TransitionDataset, known: bool = True
+    model: LearnedModel,
+    robot: RobotModel,
+    data: TransitionDataset,
+    known: bool = True,
+    unseen: TransitionDataset | None = None,
 ) -> Verdict:
     """Compare `model` with the arm as described, on motion it was not fitted to.
 
@@ -123,6 +129,7 @@ def judge(
         robot: the arm as described.
         data: the motion.
         known: whether that description could be used instead; else a model may be worse.
+        unseen: what judges the intervals; `data` if not given.
     """
     apart = at_step(data, model.dt, overlap=False)
     own = foretell(model, apart)
@@ -133,7 +140,7 @@ def judge(
     if known:
         others["the arm as described"] = nominal
     usable, reason = _usable(own, others, horizon, model.dt)
-    sure = intervals(model, at_step(data, model.dt))
+    sure = intervals(model, at_step(data if unseen is None else unseen, model.dt))
     return Verdict(own, nominal, constant, sure, usable, reason)
 
 
@@ -213,15 +220,13 @@ def _left(mechanics: Mechanics | None, data: TransitionDataset) -> Array:
 def _usable(
     own: Foretold, others: Mapping[str, Foretold], horizon: int, dt: float
 ) -> tuple[bool, str]:
-    """Whether a model's positions are better than all the others' after `horizon` steps."""
-
-    def error(of: Foretold) -> float:
-        return float(np.sqrt((of.positions(horizon) ** 2).mean()))
-
-    found = f"after {horizon * dt:.2g} s it is off by {error(own):.4f}"
+    """Whether a model's positions are typically nearer than all the others' after `horizon`."""
+    place = own.horizons.index(horizon)
+    found = f"after {horizon * dt:.2g} s it is typically off by {own.typical[place]:.4f}"
     if own.finite < 1.0:
         return False, f"its predictions diverge in {1 - own.finite:.0%} of the windows"
     for name, other in others.items():
-        if error(own) > error(other):
-            return False, f"{found}, {name} by {error(other):.4f}"
-    return True, f"{found}; " + ", ".join(f"{n} by {error(o):.4f}" for n, o in others.items())
+        if own.typical[place] > other.typical[place]:
+            return False, f"{found}, {name} by {other.typical[place]:.4f}"
+    beaten = (f"{name} by {other.typical[place]:.4f}" for name, other in others.items())
+    return True, f"{found}; {', '.join(beaten)}"

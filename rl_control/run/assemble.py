@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import casadi as ca
 import numpy as np
 
@@ -29,17 +31,29 @@ class ReachObjective:
         config: the task's weights.
         steps: number of steps in the horizon.
         dt: length of a step in [s].
+        hold: efforts [n] that hold the arm at q [n], for a cost whose equations are weightless.
     """
 
-    def __init__(self, robot: RobotModel, config: ReachConfig, steps: int, dt: float) -> None:
-        self._robot, self._config = robot, config
+    def __init__(
+        self,
+        robot: RobotModel,
+        config: ReachConfig,
+        steps: int,
+        dt: float,
+        hold: Callable[[Array], Array] | None = None,
+    ) -> None:
+        self._robot, self._config, self._hold = robot, config, hold
         self._kinematics = Kinematics(robot)
         goal = self.stay(robot.home)
-        self._schedule = reach_schedule(robot, config, goal, steps, dt)
+        held = None if hold is None else hold(goal.posture)
+        self._schedule = reach_schedule(robot, config, goal, steps, dt, held)
 
     def rows(self, goal: Goal) -> Array:
         """Cost parameters of every node, [N+1, np]."""
-        self._schedule.update(goal_values(goal, self._config.weights))
+        values = goal_values(goal, self._config.weights)
+        if self._hold is not None:
+            values["effort.reference"] = self._hold(goal.posture)
+        self._schedule.update(values)
         return self._schedule.rows
 
     def stay(self, q: Array) -> Goal:

@@ -34,12 +34,13 @@ class LearnedMpc:
         model: LearnedModel,
         config: MpcConfig | None = None,
         task: ReachConfig | None = None,
-        doubt: float = 1.0,
+        doubt: float = 0.01,
     ) -> None:
         """Compile the planner.
 
         Args:
-            robot: kinematics and the limits that control may use; its masses are not used.
+            robot: kinematics and the limits that control may use; its masses only say what counts
+                as much effort.
             model: what is planned on first; models to come must be of its shape.
             config: the planner's horizon and budget; its step is the model's.
             task: weights of the reach.
@@ -48,10 +49,12 @@ class LearnedMpc:
         config, task = config or MpcConfig(), task or ReachConfig()
         self.model = model
         self._robot = robot
-        self._problem = LearnedProblem(robot, reach_cost(robot), model)
+        weightless = model.mechanics is None
+        self._problem = LearnedProblem(robot, reach_cost(robot, weightless), model)
         self._acceleration = _smooth_acceleration(robot)
+        hold = self._hold if weightless else None
         objective = DoubtfulObjective(
-            ReachObjective(robot, task, config.horizon, config.dt),
+            ReachObjective(robot, task, config.horizon, config.dt, hold),
             doubt * config.dt if self._problem.doubts else None,
         )
         self.mpc = Mpc(self._problem, objective, robot.limits, self._functions(model), config)
@@ -70,6 +73,10 @@ class LearnedMpc:
             return self._functions(model)
 
         self.mpc.exchange(change)
+
+    def _hold(self, q: Array) -> Array:
+        bound = self._robot.limits.effort
+        return np.clip(hold_torque(self.model, q), -bound, bound)
 
     def _functions(self, model: LearnedModel) -> ArmFunctions:
         rigid = model.mechanics

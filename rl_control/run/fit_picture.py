@@ -40,7 +40,7 @@ def draw_fit(fit: Fit, epochs: Array, learning: Array, path: Path) -> Path:
         seconds=fit.seconds,
         errors={name: errors[:, :n] for name, errors in fit.errors.items()},
         shares=_SHARES,
-        held=coverage(model, at_step(fit.held_out, model.dt), _SHARES),
+        held=coverage(model, at_step(fit.result.unseen, model.dt), _SHARES),
         epochs=epochs,
         learning=learning,
         worst=_worst(fit),

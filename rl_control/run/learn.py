@@ -146,11 +146,10 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
 
 def _arm(state: LearnRun, config: LearnConfig) -> LearningArm:
     """The simulated arm, which is not as its description says."""
-    from rl_control.plants.bullet import BulletPlant
     from rl_control.plants.bullet_config import BulletConfig
     from rl_control.robot.description import load_robot
     from rl_control.robot.settings import load_settings
-    from rl_control.run.learn_arm import LearningArm
+    from rl_control.run.learn_arm import LearningArm, simulated
 
     given = state.settings
     robot = load_robot(given["robot"], base=given["base"], tip=given["tip"])
@@ -159,7 +158,7 @@ def _arm(state: LearnRun, config: LearnConfig) -> LearningArm:
         damping=() if given["damping"] is None else (given["damping"],),
         friction=() if given["friction"] is None else (given["friction"],),
     )
-    return LearningArm(robot, load_settings(given["robot"]), BulletPlant(robot, plant), config)
+    return LearningArm(robot, load_settings(given["robot"]), simulated(robot, plant), config)
 
 
 def _reach(arm: LearningArm, state: LearnRun, out: Console) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,8 @@ from rl_control.models.guess import guessed_robot
 from rl_control.models.holding import hold_torque, mass_matrix
 from rl_control.models.learned import LearnedModel
 from rl_control.models.mechanics import Mechanics
+from rl_control.plants.bullet import BulletPlant
+from rl_control.plants.bullet_config import BulletConfig
 from rl_control.plants.collision import CollisionChecker
 from rl_control.report.metrics import TargetResult, judge
 from rl_control.robot.ik import InverseKinematics
@@ -38,20 +41,26 @@ class LearningArm:
     """
 
     def __init__(
-        self, robot: RobotModel, settings: RobotSettings, plant: Plant, config: LearnConfig
+        self,
+        robot: RobotModel,
+        settings: RobotSettings,
+        next_plant: Callable[[Plant | None], Plant],
+        config: LearnConfig,
     ) -> None:
         """Prepare everything that needs no model.
 
         Args:
             robot: the arm as described.
             settings: its home, shares of limits and weights.
-            plant: what is moved.
+            next_plant: gives the plant for a rollout, from the one before. A simulation made anew
+                for each makes rollouts repeatable to the bit; a real arm is always the same.
             config: how it learns.
         """
         known = config.fit.known
         self.robot = robot if known else guessed_robot(robot)
         self.model: LearnedModel | None = None
-        self._plant, self._config = plant, config
+        self._next_plant, self._config = next_plant, config
+        self._plant = next_plant(None)
         scaled = robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
         self._control = replace(self.robot, limits=scaled)
         task = ReachConfig()
@@ -78,16 +87,18 @@ class LearningArm:
 
     def excite(self, rng: Generator) -> TransitionDataset:
         """Move about informatively for one rollout, from home."""
+        self._plant = self._next_plant(self._plant)
         self._plant.reset()
         config = self._config
         return excite(
             self._plant,
             self._safety,
             self.robot,
-            getattr(config, "excitation", None),
+            config.excitation,
             rng,
             config.rollout_seconds,
             None if self._prior is None else self._prior.inverse_dynamics,
+            collides=self._checker.collides,
         )
 
     def targets(self, count: int, rng: Generator) -> Array:
@@ -114,6 +125,7 @@ class LearningArm:
         """
         assert self._planner is not None, "there is no model yet"
         goal = self.goal(target)
+        self._plant = self._next_plant(self._plant)
         start = self._plant.reset()
         self._planner.mpc.set_goal(goal)
         detector = settle_detector(goal.position, self.robot, self.task)
@@ -153,3 +165,14 @@ class LearningArm:
         # Nothing is known: as little damping as the filter itself gives without a mass matrix.
         limits, config = self.robot.limits, self._safety.config
         return np.diag(config.hold_time * config.hold_damping * limits.effort / limits.velocity)
+
+
+def simulated(robot: RobotModel, config: BulletConfig) -> Callable[[Plant | None], Plant]:
+    """A simulation made anew for each rollout."""
+
+    def following(before: Plant | None) -> Plant:
+        if before is not None:
+            before.close()
+        return BulletPlant(robot, config)
+
+    return following

@@ -15,13 +15,13 @@ from rl_control.errors import ModelError
 from rl_control.models.evaluate import foretell
 from rl_control.models.fit import FitResult, at_step, fit_model
 from rl_control.models.learned import LearnedModel
-from rl_control.robot.model import RobotModel
 from rl_control.run.learn_arm import LearningArm
 from rl_control.run.learn_run import EXCITE, FIT, TARGET, Episode, LearnRun, Version
 from rl_control.run.learn_settings import LearnConfig
 
 Tell = Callable[[str], None]
-_JUDGED = 25  # steps ahead
+_JUDGED = 10  # steps ahead, as in the verdict on a fit
+_NEGLIGIBLE = 1e-3  # [rad] or [m]
 
 
 def learn(arm: LearningArm, run: LearnRun, config: LearnConfig, tell: Tell) -> LearnRun:
@@ -68,7 +68,7 @@ def refit(arm: LearningArm, run: LearnRun, config: LearnConfig, tell: Tell) -> L
     """Fit a new version to all motion; believe it if it foretells the newest as well."""
     number = len(run.versions) + 1
     found = fit_model(arm.robot, run.data, config.fit, run.rng(FIT, number), start=arm.model)
-    believed, reason = _believable(found, arm.model, run.data, arm.robot, config)
+    believed, reason = _believable(found, arm.model, run.data, config)
     version = Version(number, found.seconds, _error(found), believed, reason)
     tell(f"version {number} {'taken' if believed else 'rejected'}: {reason}")
     run = run.with_version(version, found.model)
@@ -104,7 +104,6 @@ def _believable(
     found: FitResult,
     present: LearnedModel | None,
     data: TransitionDataset,
-    robot: RobotModel,
     config: LearnConfig,
 ) -> tuple[bool, str]:
     """Whether a new model is to be planned on, and why."""
@@ -114,18 +113,17 @@ def _believable(
         return True, found.verdict.reason
     newest = data.where(data.rollouts == data.rollouts[-1])
     new, old = (_newest_error(model, newest) for model in (found.model, present))
-    if new > config.worse * old:
+    if new > config.worse * old + _NEGLIGIBLE:
         return False, f"it foretells the newest motion worse: off by {new:.4f}, before {old:.4f}"
     return True, found.verdict.reason
 
 
 def _newest_error(model: LearnedModel, data: TransitionDataset) -> float:
     steps = at_step(data, model.dt, overlap=False)
-    own = foretell(model, steps, (1, 10, _JUDGED))
-    return float(np.sqrt((own.positions(own.horizons[-1]) ** 2).mean()))
+    return float(foretell(model, steps, (1, _JUDGED)).typical[-1])
 
 
 def _error(found: FitResult) -> float:
     own = found.verdict.model
-    horizon = max(h for h in own.horizons if h <= _JUDGED)
-    return float(np.sqrt((own.positions(horizon) ** 2).mean()))
+    judged = max(k for k, horizon in enumerate(own.horizons) if horizon <= _JUDGED)
+    return float(own.typical[judged])

@@ -41,8 +41,8 @@ class Version:
     Attributes:
         number: of the version, from 1.
         seconds: of motion it was fitted to.
-        error: root mean square of its position errors where the planner looks, on motion held
-            out, in [rad] or [m].
+        error: its typical position error where the planner looks, on motion held out, in [rad]
+            or [m].
         believed: whether it was taken over.
         reason: why, or why not.
     """

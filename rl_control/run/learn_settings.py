@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rl_control.config import setting
+from rl_control.control.excite_settings import ExcitationConfig
 from rl_control.control.mpc_settings import MpcConfig
 from rl_control.models.fit_settings import FitConfig
 
@@ -33,6 +34,9 @@ class LearnConfig:
         "away from targets that it has not learned about",
         low=0.0,
         high=1e4,
+    )
+    excitation: ExcitationConfig = setting(
+        default_factory=ExcitationConfig, doc="Motion before there is a model"
     )
     fit: FitConfig = setting(default_factory=FitConfig, doc="The model")
     mpc: MpcConfig = setting(default_factory=MpcConfig, doc="The planner")

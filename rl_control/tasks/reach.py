@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from rl_control.costs import (
     CostSum,
     Effort,
+    EffortAbout,
     PositionLimits,
     Posture,
     Schedule,
@@ -51,8 +52,14 @@ __all__ = [
 _RISE_TIME = 0.2  # [s] in which unit effort brings a joint from rest to its greatest speed
 
 
-def reach_cost(robot: RobotModel) -> CostSum:
-    """Return the reach task's cost; the same expression for every goal and every weight."""
+def reach_cost(robot: RobotModel, weightless: bool = False) -> CostSum:
+    """Return the reach task's cost; the same expression for every goal and every weight.
+
+    Args:
+        robot: the arm.
+        weightless: the arm's equations know nothing of gravity: what holds the arm at the goal
+            is a parameter of its own, "effort.reference", [n].
+    """
     n = robot.n
     return CostSum(
         [
@@ -60,7 +67,7 @@ def reach_cost(robot: RobotModel) -> CostSum:
             TipOrientation(),
             Posture(n),
             Velocity(n),
-            Effort(n),
+            EffortAbout(n) if weightless else Effort(n),
             PositionLimits(),
             VelocityLimits(),
         ]
@@ -114,21 +121,39 @@ def goal_values(goal: Goal, weights: ReachWeights) -> dict[str, Array]:
 
 
 def reach_schedule(
-    robot: RobotModel, config: ReachConfig, goal: Goal, steps: int, dt: float
+    robot: RobotModel,
+    config: ReachConfig,
+    goal: Goal,
+    steps: int,
+    dt: float,
+    hold: Array | None = None,
 ) -> Schedule:
     """Return the cost's parameters along a horizon of `steps` steps of `dt` [s].
 
-    For another goal or other weights, `update` it with `goal_values` and `weight_values`.
+    For another goal or other weights, `update` it with `goal_values` and `weight_values`; with
+    "effort.reference" too where `hold` was given.
+
+    Args:
+        robot: the arm.
+        config: the task's weights.
+        goal: what to reach.
+        steps: number of steps N.
+        dt: their length.
+        hold: efforts that hold the arm at the goal, [n], for a cost whose equations are
+            weightless.
 
     Raises:
         ShapeError: if a weight or the goal has the wrong length.
         NonFiniteError: if a number is not finite.
     """
+    values = {**weight_values(robot, config.weights), **goal_values(goal, config.weights)}
+    if hold is not None:
+        values["effort.reference"] = hold
     return Schedule(
-        cost=reach_cost(robot),
+        cost=reach_cost(robot, weightless=hold is not None),
         steps=steps,
         running_scale=dt,
-        values={**weight_values(robot, config.weights), **goal_values(goal, config.weights)},
+        values=values,
         terminal=asdict(config.terminal),
     )
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,12 +125,10 @@ def test_when_a_payload_is_not_described_expect_a_model_that_knows_it(
     assert found["settings"]["base"] == "identified"
     assert found["errors"]["seconds"] == pytest.approx([0.02, 0.2, 0.5, 1.0])
     assert np.shape(found["errors"][fit_plot.MODEL]) == (4, 4)
-    # Half of what is held out sets the intervals, the other half judges.
-    whole = found["seconds"] + 2 * found["held_out_seconds"]
-    assert whole == pytest.approx(ROLLOUTS * SECONDS)
+    assert found["seconds"] + found["held_out_seconds"] == pytest.approx(ROLLOUTS * SECONDS)
     text = capsys.readouterr().out
     assert f"{recorded}: {ROLLOUTS * SECONDS:.1f} s of motion, left out: nothing" in text
-    assert "The model is fit for MPC: after 0.5 s it is off by" in text
+    assert "The model is fit for MPC: after 0.2 s it is typically off by" in text
     assert "position errors on motion held out in mrad" in text
 
 
@@ -140,8 +139,7 @@ def test_when_a_fit_is_told_of_expect_numbers_of_the_motion_held_out(recorded, r
     data = load_transitions(recorded / TRANSITIONS)
     numbers = [one["rollout"] - 1 for one in found["rollouts"]]
     assert [one["source"] for one in found["rollouts"]] == [data.sources[k] for k in numbers]
-    assert len(numbers) == 1
-    _, aside = data.where(data.rollouts == numbers[0]).split(0.5, np.random.default_rng())
+    aside = data.where(np.isin(data.rollouts, numbers))
     assert found["held_out_seconds"] == pytest.approx(aside.seconds)
     again = foretell(model, at_step(aside, model.dt, overlap=False))
     assert np.allclose(found["errors"][fit_plot.MODEL], again.errors, rtol=1e-6)
@@ -216,12 +214,18 @@ def test_when_a_gaussian_process_learns_the_rest_expect_it_kept_and_its_limits_t
 def test_when_the_model_is_worse_than_none_expect_it_saved_and_exit_code_1(
     recorded, robot, tmp_path, capsys
 ):
-    assert fit.run(parse(recorded, "--fit.base", "nominal")) == 1
+    data = load_transitions(recorded / TRANSITIONS)
+    # Efforts that no arm would answer with this motion.
+    save_transitions(tmp_path / "odd.safetensors", replace(data, controls=-3.0 * data.controls))
+    assert fit.run(parse("odd.safetensors", "--fit.base", "nominal")) == 1
     model, about = load_model(run_folder(tmp_path) / fit.MODEL_FILE, robot)
     assert model.kind == "rigid"
     assert not about["verdict"]["usable"]
     text = capsys.readouterr().out
-    assert re.search(r"The model is not fit for MPC: after 0\.5 s .*no model at all by", text)
+    assert re.search(
+        r"The model is not fit for MPC: (after 0\.2 s .*no model at all by|its predictions diverge)",
+        text,
+    )
 
 
 def test_when_input_is_bad_expect_what_and_why_and_nothing_left_behind(recorded, tmp_path):
