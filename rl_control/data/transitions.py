@@ -201,6 +201,18 @@ class TransitionDataset:
         aside = np.isin(self.rollouts, chosen)
         return self.where(~aside), self.where(aside)
 
+    def alternating(self, seconds: float) -> tuple[TransitionDataset, TransitionDataset]:
+        """Every other stretch of `seconds` of each rollout, and the stretches in between.
+
+        For two sets of motion of the same kind where neither teaches a model.
+        """
+        if not self.size:
+            return self, self
+        firsts = np.flatnonzero(np.diff(self.rollouts, prepend=self.rollouts[0] - 1))
+        began = self.times[firsts][np.searchsorted(firsts, np.arange(self.size), "right") - 1]
+        odd = np.floor((self.times - began) / seconds + 1e-9).astype(np.int64) % 2 == 1
+        return self.where(~odd), self.where(odd)
+
     def strided(self, steps: int, overlap: bool = True) -> TransitionDataset:
         """Transitions over `steps` steps at once: mean controls, states `steps * dt` apart.
 

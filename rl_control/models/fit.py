@@ -30,6 +30,7 @@ from rl_control.types import Array
 
 # Feedback mends what lies further ahead; as far as this a model must be better than none.
 _JUDGED = 10
+_STRETCH = 0.1  # [s] of motion held out that sets intervals, then as much that judges them
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def fit_model(
     check_enough(data, config.least_seconds)
     rest, aside = data.split(config.held_out, rng)
     # What set the intervals cannot tell whether they hold.
-    calibrating, unseen = aside.split(0.5, rng)
+    calibrating, unseen = aside.alternating(_STRETCH)
     seen = at_step(rest, config.dt)
     mechanics = _mechanics(robot, rest, config, start)
     residual = _residual(robot, mechanics, seen, config, rng, start, on_epoch, stop)

@@ -72,6 +72,15 @@ def test_when_one_rollout_is_split_expect_its_end_aside_and_no_overlap_in_time()
         motion(1).split(0.5, np.random.default_rng(0))
 
 
+def test_when_stretches_alternate_expect_each_rollout_cut_and_nothing_lost():
+    data = motion(10).join(motion(7, seed=1))
+    even, odd = data.alternating(0.03)
+    assert even.times.round(9).tolist() == [0, 0.01, 0.02, 0.06, 0.07, 0.08, 0, 0.01, 0.02, 0.06]
+    assert odd.times.round(9).tolist() == [0.03, 0.04, 0.05, 0.09, 0.03, 0.04, 0.05]
+    assert even.size + odd.size == data.size
+    assert TransitionDataset.empty(NAMES, 0.01).alternating(1.0)[0].size == 0
+
+
 @pytest.mark.parametrize("overlap", [True, False])
 def test_when_strided_expect_mean_controls_and_the_state_after_so_many_steps(overlap):
     data = motion(10).join(motion(6, seed=1))
