@@ -12,23 +12,44 @@ _TOLERANCE = 1e-6  # of the accelerations that are left, in [rad/s^2] or [m/s^2]
 _STIFFEST = 1e-3  # least response to an effort, as a share of the greatest
 
 
-def hold_torque(model: LearnedModel, q: Array) -> Array:
+def hold_torque(
+    model: LearnedModel, q: Array, guess: Array | None = None, steps: int = _STEPS
+) -> Array:
     """Return the efforts, [n], under which the arm stays at q [n], by Newton's method.
 
     Dry friction is left out: it would hold the arm under many efforts.
+
+    Args:
+        model: of the arm.
+        q: joint positions.
+        guess: efforts to start from where there is no rigid body, [n]; zero if not given.
+        steps: most Newton steps.
     """
     if model.mechanics is not None and model.residual is None:
         return model.mechanics.gravity_torque(q)
     x = np.concatenate([q, np.zeros_like(q)])[None]
-    u = np.zeros((1, len(q)))
+    u = np.zeros((1, len(q))) if guess is None else guess[None]
     if model.mechanics is not None:
         u = model.mechanics.gravity_torque(q)[None]
-    for _ in range(_STEPS):
+    for _ in range(steps):
         a, response = _response(model, x, u)
         if np.abs(a).max() < _TOLERANCE:
             break
         u = u - np.linalg.lstsq(response, a, rcond=_STIFFEST)[0]
     return np.asarray(u[0])
+
+
+def nearly_hold_torque(model: LearnedModel, q: Array) -> Array:
+    """Return about the efforts, [n], that hold the arm at q [n]: quick, for a rigid body's model.
+
+    The residual at gravity's efforts is balanced, not how it changes with them.
+    """
+    assert model.mechanics is not None
+    mass, gravity = model.mechanics.mass_and_gravity(q)
+    if model.residual is None:
+        return gravity
+    still = np.concatenate([q, np.zeros_like(q)])[None]
+    return np.asarray(gravity - mass @ model.residual.mean(still, gravity[None])[0])
 
 
 def mass_matrix(model: LearnedModel, q: Array) -> Array:

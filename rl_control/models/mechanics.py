@@ -103,16 +103,18 @@ class Mechanics:
         (flat,) = self._regressor(x[:, :n], x[:, n:], a)
         return flat.reshape(len(x), -1, n).transpose(0, 2, 1)
 
+    def mass_and_gravity(self, q: Array) -> tuple[Array, Array]:
+        """Return the inertia, [n, n], and the efforts that hold still, [n], at q [n]."""
+        mass, bias = self._mass_and_bias(q[None], np.zeros((1, len(q))), self.parameters)
+        return _matrix(mass, len(q))[0], bias[0]
+
     def gravity_torque(self, q: Array) -> Array:
         """Return the efforts that hold the arm still at q [n], [n]."""
-        x = np.concatenate([q, np.zeros_like(q)])[None]
-        _, bias = self._mass_and_bias(x[:, : len(q)], x[:, len(q) :], self.parameters)
-        return np.asarray(bias[0])
+        return self.mass_and_gravity(q)[1]
 
     def mass_matrix(self, q: Array) -> Array:
         """Return the joint-space inertia at q [n], [n, n]."""
-        mass, _ = self._mass_and_bias(q[None], np.zeros((1, len(q))), self.parameters)
-        return _matrix(mass, len(q))[0]
+        return self.mass_and_gravity(q)[0]
 
     def _solve(self, x: Array, u: Array, dt: float) -> tuple[Array, Array, Array]:
         """The acceleration, the speed at the step's end, and the mass matrix.

@@ -8,7 +8,7 @@ import numpy as np
 from rl_control.control.learned import LearnedProblem
 from rl_control.control.mpc import ArmFunctions, Mpc, MpcConfig
 from rl_control.kernels import BatchFunction, compile_batch
-from rl_control.models.holding import hold_torque, mass_matrix
+from rl_control.models.holding import hold_torque, mass_matrix, nearly_hold_torque
 from rl_control.models.learned import LearnedModel
 from rl_control.robot.model import RobotModel
 from rl_control.robot.parameters import parameter_count
@@ -92,8 +92,17 @@ class LearnedMpc:
                 a = a + model.residual.mean(np.hstack([q, v]), u)
             return (a,)
 
+        held = np.zeros(model.nu)
+
+        def hold(q: Array) -> Array:
+            # Asked for at every replan: one step from the last answer, or from gravity's.
+            if rigid is not None:
+                return nearly_hold_torque(model, q)
+            held[:] = hold_torque(model, q, held, steps=1)
+            return held.copy()
+
         return ArmFunctions(
-            gravity_torque=lambda q: hold_torque(model, q),
+            gravity_torque=hold,
             mass_matrix=lambda q: mass_matrix(model, q),
             acceleration=acceleration,
             dry_friction=lambda v: friction * np.tanh(v / FRICTION_SPEED),

@@ -122,9 +122,7 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
     from dataclasses import replace
 
     from rl_control.config import flatten, from_args, from_flat
-    from rl_control.data.transitions import TransitionDataset
     from rl_control.paths import new_run_dir
-    from rl_control.plants.bullet_config import BulletConfig
     from rl_control.robot.description import load_robot
     from rl_control.run.learn_run import LearnRun, resume
     from rl_control.run.learn_settings import LearnConfig
@@ -140,8 +138,8 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
     settings = {name: getattr(args, name) for name in names}
     settings["learn"] = flatten(config)
     robot = load_robot(args.robot, base=args.base, tip=args.tip)
-    data = TransitionDataset.empty(robot.names, BulletConfig().period)
-    return LearnRun(new_run_dir("learn", args.runs), args.seed, settings, data), config
+    folder = new_run_dir("learn", args.runs)
+    return LearnRun.begin(folder, robot.names, args.seed, settings), config
 
 
 def _arm(state: LearnRun, config: LearnConfig) -> LearningArm:

@@ -12,7 +12,7 @@ if it had not been.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from rl_control.run.output import write_json
 
 DATA, STATE = "transitions.safetensors", "state.json"
 SCHEMA = 1
+CONTROL_PERIOD = 0.005  # [s] between two states
 # What a generator is for.
 EXCITE, FIT, TARGET = range(3)
 
@@ -88,6 +89,14 @@ class LearnRun:
     versions: tuple[Version, ...] = ()
     episodes: tuple[Episode, ...] = ()
     current: int = 0
+
+    @staticmethod
+    def begin(
+        folder: str | Path, names: Sequence[str], seed: int = 0, settings: Mapping[str, Any] = {}
+    ) -> LearnRun:
+        """A run of an arm of joints `names`, without motion so far, in a folder that exists."""
+        data = TransitionDataset.empty(names, CONTROL_PERIOD)
+        return LearnRun(Path(folder), seed, settings, data)
 
     def rng(self, use: int, number: int) -> Generator:
         """The generator for draw `number` of a kind."""

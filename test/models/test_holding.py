@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rl_control.models.holding import hold_torque, mass_matrix
+from rl_control.models.holding import hold_torque, mass_matrix, nearly_hold_torque
 from rl_control.models.learned import rigid_model
 from rl_control.models.mechanics import Mechanics
 from rl_control.robot.description import load_robot
@@ -50,6 +50,19 @@ def test_when_a_residual_pushes_expect_it_balanced_too(mechanics, random_nets):
     u = hold_torque(model, Q)
     still = np.concatenate([Q, np.zeros(2)])[None]
     assert np.allclose(model.acceleration(still, u[None]), 0.0, atol=1e-5)
+
+
+def test_when_it_must_be_quick_expect_most_of_a_residual_balanced(mechanics, random_nets):
+    model = replace(rigid_model(mechanics, 0.02), residual=random_nets(turning=(True, True)))
+    gravity, exact = mechanics.gravity_torque(Q), hold_torque(model, Q)
+    assert np.abs(nearly_hold_torque(model, Q) - exact).max() < 0.5 * np.abs(gravity - exact).max()
+    assert np.array_equal(nearly_hold_torque(replace(model, residual=None), Q), gravity)
+
+
+def test_when_a_guess_is_near_expect_one_step_to_do(mechanics, learned):
+    exact = mechanics.gravity_torque(Q)
+    found = hold_torque(learned, Q, exact + 0.1, steps=1)
+    assert np.allclose(found, exact, atol=1e-6)
 
 
 def test_when_there_is_dry_friction_expect_the_middle_of_what_holds(mechanics, random_nets):
