@@ -77,18 +77,24 @@ class TransitionDataset:
 
     @staticmethod
     def of(trajectory: Trajectory, dt: float, source: str) -> TransitionDataset:
-        """The transitions of one run whose states are `dt` [s] apart."""
+        """The transitions of one run whose states are `dt` [s] apart.
+
+        Where the plant's stamps (`extra["stamp"]`) say that states were passed over, there is a
+        hole.
+        """
         steps = len(trajectory.controls)
+        stamps = trajectory.extra.get("stamp", trajectory.times)
+        periods = np.maximum(np.rint(np.diff(stamps) / dt), 1.0)
         return TransitionDataset(
             names=trajectory.names,
             dt=dt,
             states=trajectory.states[:-1],
             controls=trajectory.controls,
             next_states=trajectory.states[1:],
-            times=trajectory.times[:-1],
+            times=dt * (np.cumsum(periods) - periods),
             rollouts=np.zeros(steps, dtype=np.int64),
             sources=(source,),
-        )
+        ).where(periods == 1.0)
 
     @property
     def size(self) -> int:

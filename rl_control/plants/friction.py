@@ -6,7 +6,7 @@ import numpy as np
 
 from rl_control.types import Array
 
-_SWEEPS = 50
+_SWEEPS = 1000  # a few do for most arms
 _TOLERANCE = 1e-10  # [rad/s] or [m/s]
 
 

@@ -29,6 +29,7 @@ def excite(
     collides: Callable[[Array], bool] | None = None,
     on_step: Callable[[ArmState, Command], None] | None = None,
     source: str = "excitation",
+    clock: Callable[[], float] | None = None,
 ) -> TransitionDataset:
     """Move the arm about from where it is; return what was seen.
 
@@ -45,6 +46,7 @@ def excite(
         collides: says whether joint positions [n] are in collision; none is, if not given.
         on_step: called after each step with the new state and the command that led to it.
         source: name of the rollout in the data.
+        clock: see `rollout`.
 
     Raises:
         ConfigError: if a setting is not allowed, or every motion drawn collides.
@@ -60,5 +62,6 @@ def excite(
         seconds,
         on_step,
         stop=lambda _: safety.violation is not None,
+        clock=clock,
     )
     return TransitionDataset.of(trajectory, plant.period, source)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rl_control.errors import ConfigError
+from rl_control.errors import ConfigError, MissingDependencyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from rl_control.run.learn_arm import LearningArm
     from rl_control.run.learn_run import LearnRun
     from rl_control.run.learn_settings import LearnConfig
+
+    MakeArm = Callable[[LearnRun, LearnConfig], LearningArm]
 
 HELP = "let an arm learn its dynamics: excite, fit, plan on the model, fit again"
 DESCRIPTION = """\
@@ -62,6 +69,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also show how the arm reaches them when it plans with its description",
     )
     parser.add_argument("--seed", type=int, default=0, help="of everything random, default 0")
+    parser.add_argument(
+        "--ros",
+        action="store_true",
+        help="move an arm behind ROS 2 topics (arm_sim, or a real one) that is there already; "
+        "payload, damping and friction are then its own",
+    )
+    parser.add_argument(
+        "--state-topic", default="joint_states", metavar="T", help="of that arm's joint states"
+    )
+    parser.add_argument(
+        "--command-topic",
+        default="effort_controller/commands",
+        metavar="T",
+        help="of that arm's effort commands",
+    )
     parser.add_argument("--resume", metavar="FOLDER", help="go on with a run that was stopped")
     parser.add_argument(
         "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"
@@ -76,6 +98,17 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         RlControlError: if the robot, the run to resume or the motion cannot be used.
     """
+    if args.ros:
+        return _in_ros(args)
+    return learn_with(args, simulated_arm)
+
+
+def learn_with(args: argparse.Namespace, make_arm: MakeArm) -> int:
+    """Learn with the arm that `make_arm` gives; return the exit code.
+
+    Raises:
+        RlControlError: if the robot, the run to resume or the motion cannot be used.
+    """
     from rl_control.report.table import console
     from rl_control.run.learn_loop import learn
     from rl_control.run.output import check_writable, write_json
@@ -84,12 +117,12 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.json)
     out = console()
     state, config = _state(args, out)
-    arm = _arm(state, config)
+    arm = make_arm(state, config)
     try:
         state = learn(arm, state, config, lambda line: out.print(line, highlight=False))
         report = _reach(arm, state, out)
         if state.settings["nominal"]:
-            report["nominal"] = _nominal(state, config, out)
+            report["nominal"] = _nominal(make_arm, state, config, out)
     except KeyboardInterrupt:
         out.print(f"stopped; go on with: rl_control learn --resume {state.folder}")
         raise
@@ -100,6 +133,39 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, report)
     return 0 if report["reached"] == report["targets"] else 1
+
+
+def _in_ros(args: argparse.Namespace) -> int:
+    """Run the same in a process of its own that speaks ROS 2; return its exit code.
+
+    Raises:
+        MissingDependencyError: if ROS 2 is not installed.
+    """
+    if importlib.util.find_spec("rclpy") is None:
+        raise MissingDependencyError("rclpy", "'rl_control learn --ros'", "ros")
+    command = [sys.executable, "-m", "rl_control.ros.learn", *_words(args)]
+    with subprocess.Popen(command) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()  # it heard Ctrl-C too, and leaves the arm safe
+
+
+def _words(args: argparse.Namespace) -> list[str]:
+    """The command line that gives `args`."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words: list[str] = []
+    for action in parser._actions:
+        value = getattr(args, action.dest, action.default)
+        if value == action.default or value is argparse.SUPPRESS:
+            continue
+        if isinstance(value, bool):
+            words.append(action.option_strings[0 if value else -1])
+        else:
+            values = value if isinstance(value, list) else [value]
+            words += [action.option_strings[0], *map(str, values)]
+    return words
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -134,7 +200,10 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
     config = from_args(LearnConfig, args)
     if args.from_nothing:
         config = replace(config, fit=replace(config.fit, known=False))
-    names = ("robot", "base", "tip", "payload", "damping", "friction", "targets", "nominal")
+    names = (
+        *("robot", "base", "tip", "payload", "damping", "friction", "targets", "nominal"),
+        *("state_topic", "command_topic"),
+    )
     settings = {name: getattr(args, name) for name in names}
     settings["learn"] = flatten(config)
     robot = load_robot(args.robot, base=args.base, tip=args.tip)
@@ -142,7 +211,7 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
     return LearnRun.begin(folder, robot.names, args.seed, settings), config
 
 
-def _arm(state: LearnRun, config: LearnConfig) -> LearningArm:
+def simulated_arm(state: LearnRun, config: LearnConfig) -> LearningArm:
     """The simulated arm, which is not as its description says."""
     from rl_control.plants.bullet_config import BulletConfig
     from rl_control.robot.description import load_robot
@@ -204,7 +273,9 @@ def _reach(arm: LearningArm, state: LearnRun, out: Console) -> dict[str, Any]:
     }
 
 
-def _nominal(state: LearnRun, config: LearnConfig, out: Console) -> dict[str, Any]:
+def _nominal(
+    make_arm: MakeArm, state: LearnRun, config: LearnConfig, out: Console
+) -> dict[str, Any]:
     """The same targets by an arm that plans with its description."""
     from dataclasses import replace
 
@@ -212,7 +283,7 @@ def _nominal(state: LearnRun, config: LearnConfig, out: Console) -> dict[str, An
     from rl_control.models.learned import rigid_model
     from rl_control.models.mechanics import Mechanics
 
-    arm = _arm(state, replace(config, fit=replace(config.fit, known=True)))
+    arm = make_arm(state, replace(config, fit=replace(config.fit, known=True)))
     try:
         arm.use(rigid_model(Mechanics(arm.robot), config.fit.dt))
         out.print("planning with the arm as described:")

@@ -46,6 +46,7 @@ class LearningArm:
         settings: RobotSettings,
         next_plant: Callable[[Plant | None], Plant],
         config: LearnConfig,
+        keeps_own_time: bool = False,
     ) -> None:
         """Prepare everything that needs no model.
 
@@ -55,12 +56,15 @@ class LearningArm:
             next_plant: gives the plant for a rollout, from the one before. A simulation made anew
                 for each makes rollouts repeatable to the bit; a real arm is always the same.
             config: how it learns.
+            keeps_own_time: the plant's stamps say what time it is, as those of an arm behind
+                topics do; it must itself refuse stamps that stand still.
         """
         known = config.fit.known
         self.robot = robot if known else guessed_robot(robot)
         self.model: LearnedModel | None = None
         self._next_plant, self._config = next_plant, config
         self._plant = next_plant(None)
+        self._keeps_own_time = keeps_own_time
         scaled = robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
         self._control = replace(self.robot, limits=scaled)
         task = ReachConfig()
@@ -99,6 +103,7 @@ class LearningArm:
             config.rollout_seconds,
             None if self._prior is None else self._prior.inverse_dynamics,
             collides=self._checker.collides,
+            clock=self._clock(),
         )
 
     def targets(self, count: int, rng: Generator) -> Array:
@@ -138,7 +143,9 @@ class LearningArm:
 
         controller = MpcController(self._planner.mpc)
         limit = self.task.time_limit if seconds is None else seconds
-        trajectory = rollout(controller, self._plant, self._safety, limit, stop=settled)
+        trajectory = rollout(
+            controller, self._plant, self._safety, limit, stop=settled, clock=self._clock()
+        )
         result = judge(trajectory, goal.position, self.robot.limits, detector.settled_at)
         return trajectory, result
 
@@ -150,6 +157,10 @@ class LearningArm:
         """Leave the arm safe and release what is held."""
         self._plant.close()
         self._checker.close()
+
+    def _clock(self) -> Callable[[], float] | None:
+        plant = self._plant
+        return (lambda: plant.observe().joints.stamp) if self._keeps_own_time else None
 
     def _gravity(self, q: Array) -> Array:
         """What holds the arm at q [n], as far as it is known."""

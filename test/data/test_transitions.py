@@ -28,6 +28,16 @@ def test_when_a_run_is_taken_expect_each_next_state_to_be_the_following_state():
     assert data.seconds == pytest.approx(0.07)
 
 
+def test_when_a_plant_passed_states_over_expect_a_hole_there():
+    stamps = 5.0 + np.array([0.0, 0.0101, 0.0199, 0.0401, 0.05])
+    trajectory = Trajectory(
+        NAMES, 0.01 * np.arange(5), np.zeros((5, 4)), np.zeros((4, 2)), extra={"stamp": stamps}
+    )
+    data = TransitionDataset.of(trajectory, 0.01, "topics")
+    assert data.times.round(9).tolist() == [0.0, 0.01, 0.04]
+    assert data.windows(2).tolist() == [0]
+
+
 def test_when_sets_are_joined_expect_rollouts_counted_on_and_joints_matched_by_name():
     first, second = motion(5), motion(4, seed=1, source="other")
     turned = second.ordered(("b", "a"))

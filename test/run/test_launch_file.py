@@ -114,9 +114,19 @@ def test_when_name_is_unknown_expect_available_files():
         find_launch_file("arm_mcp")
 
 
-@pytest.mark.parametrize("name", ["arm_mpc", "real_arm"])
+@pytest.mark.parametrize("name", ["arm_mpc", "real_arm", "arm_learning"])
 def test_when_shipped_file_is_read_expect_nodes_for_every_argument_value(name):
     path = find_launch_file(name)
     names = {argument.name for argument in read_arguments(path)}
     assert {"robot", "params_file", "rate", "gui", "namespace", "use_sim_time"} <= names
     assert read_launch(path, {"namespace": "left", "gui": "true", "use_sim_time": "true"}).nodes
+
+
+def test_when_an_arm_is_learned_expect_its_secrets_told_to_the_simulator_alone():
+    given = {"payload": "3.0", "damping": "[0.5, 0.2]", "friction": "[0.1]", "folder": "here"}
+    sim, controller, learner = read_launch(find_launch_file("arm_learning"), given).nodes
+    for rule in ("plant.payload:=3.0", "plant.damping:=[0.5, 0.2]", "plant.friction:=[0.1]"):
+        assert rule in sim.command
+        assert rule not in controller.command + learner.command
+    assert "model:=here" in controller.command
+    assert "folder:=here" in learner.command

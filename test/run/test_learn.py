@@ -1,5 +1,6 @@
 """Learning from motion to reaching: repeatable, resumable, and honest about what it knows."""
 
+import argparse
 import json
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from rl_control.models.mechanics import Mechanics
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.robot.description import load_robot
 from rl_control.robot.settings import load_settings
+from rl_control.run import learn as verb
 from rl_control.run import learn_loop
 from rl_control.run.learn_arm import LearningArm, simulated
 from rl_control.run.learn_loop import learn
@@ -174,6 +176,17 @@ def test_when_called_as_a_verb_expect_a_run_folder_a_result_and_resuming(tmp_pat
     assert result["nominal"]["error_m"]["p50"] > 2 * result["error_m"]["p50"]
     assert main(["learn", "--resume", str(folder)]) == 0
     assert "going on after 4.0 s of motion" in capsys.readouterr().out
+
+
+def test_when_another_process_learns_expect_it_to_be_told_the_same():
+    parser = argparse.ArgumentParser()
+    verb.add_arguments(parser)
+    words = [
+        "--robot", "planar2", "--from-nothing", "--payload", "1.5", "--no-fit.known", "--episodes",
+        "3", "--fit.nets.hidden", "8", "16", "--state-topic", "left/joint_states", "--ros",
+    ]  # fmt: skip
+    args = parser.parse_args(words)
+    assert parser.parse_args(verb._words(args)) == args
 
 
 @pytest.mark.parametrize(
