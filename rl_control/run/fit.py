@@ -44,13 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rl_control.models.fit_settings import FitConfig
     from rl_control.run.load_motion import BagConfig
     from rl_control.run.output import add_json_argument
+    from rl_control.run.robot_flags import add_robot_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("data", nargs="+", metavar="DATA", help="recorded motion, see above")
-    parser.add_argument("--robot", required=True, help="name, or URDF or xacro file")
-    parser.add_argument("--base", metavar="LINK", help="base link (default: root of the tree)")
-    parser.add_argument("--tip", metavar="LINK", help="tip link (default: the robot's own)")
+    add_robot_flags(parser, default=None)
     parser.add_argument(
         "--seed", type=int, default=0, help="of what is held out and of networks, default 0"
     )

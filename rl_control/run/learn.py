@@ -34,7 +34,6 @@ examples:
   rl_control learn --fit.residual ensemble                  a neural ensemble learns what is left
   rl_control learn --resume runs/learn-20260101-120000      after Ctrl-C, or a power cut
 """
-TOLERANCES = (0.002, 0.005, 0.01)  # [m]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rl_control.config import add_flags
     from rl_control.run.learn_settings import LearnConfig
     from rl_control.run.output import add_json_argument
+    from rl_control.run.robot_flags import add_robot_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--robot", default="iiwa7", help="name, or URDF or xacro file")
-    parser.add_argument("--base", metavar="LINK", help="base link (default: root of the tree)")
-    parser.add_argument("--tip", metavar="LINK", help="tip link (default: the robot's own)")
+    add_robot_flags(parser)
     parser.add_argument("--payload", type=float, default=0.0, metavar="KG", help="at the tip")
     parser.add_argument(
         "--damping", type=float, metavar="D", help="of every joint [N m s/rad] (default: URDF's)"
@@ -111,6 +109,7 @@ def learn_with(args: argparse.Namespace, make_arm: MakeArm) -> int:
     """
     from rl_control.report.table import console
     from rl_control.run.learn_loop import learn
+    from rl_control.run.learn_report import reach_targets
     from rl_control.run.output import check_writable, write_json
 
     _check(args)
@@ -120,7 +119,7 @@ def learn_with(args: argparse.Namespace, make_arm: MakeArm) -> int:
     arm = make_arm(state, config)
     try:
         state = learn(arm, state, config, lambda line: out.print(line, highlight=False))
-        report = _reach(arm, state, out)
+        report = reach_targets(arm, state, out)
         if state.settings["nominal"]:
             report["nominal"] = _nominal(make_arm, state, config, out)
     except KeyboardInterrupt:
@@ -228,51 +227,6 @@ def simulated_arm(state: LearnRun, config: LearnConfig) -> LearningArm:
     return LearningArm(robot, load_settings(given["robot"]), simulated(robot, plant), config)
 
 
-def _reach(arm: LearningArm, state: LearnRun, out: Console) -> dict[str, Any]:
-    """Reach targets that were not trained on; print and return how it went."""
-    import numpy as np
-    from rich.progress import track
-
-    from rl_control.report.metrics import percentile
-    from rl_control.run.environment import machine, versions
-
-    targets = arm.targets(state.settings["targets"], np.random.default_rng(state.seed))
-    results = [
-        arm.reach(target)[1]
-        for target in track(
-            targets, "reaching targets", console=out, disable=not out.is_terminal, transient=True
-        )
-    ]
-    errors = np.array([result.final_error_m for result in results])
-    settled = np.array([r.settle_time_s for r in results if r.settle_time_s is not None])
-    within = {f"{1e3 * t:g} mm": int((errors <= t).sum()) for t in TOLERANCES}
-    if results:
-        out.print(
-            f"after {state.data.seconds:.1f} s of motion: settled at {len(settled)} of "
-            f"{len(results)} targets, median error {1e3 * np.median(errors):.2f} mm, worst "
-            f"{1e3 * errors.max():.2f} mm; "
-            + ", ".join(f"{count} within {name}" for name, count in within.items()),
-            highlight=False,
-        )
-    return {
-        "robot": arm.robot.name,
-        "seed": state.seed,
-        "settings": state.settings,
-        "motion_s": state.data.seconds,
-        "rollouts": len(state.data.sources),
-        "versions": state.versions,
-        "episodes": state.episodes,
-        "targets": len(results),
-        "reached": len(settled),
-        "within": within,
-        "error_m": {"p50": percentile(errors, 50), "max": percentile(errors, 100)},
-        "settle_time_s": {"p50": percentile(settled, 50), "max": percentile(settled, 100)},
-        "results": results,
-        "software": versions(),
-        "machine": machine(),
-    }
-
-
 def _nominal(
     make_arm: MakeArm, state: LearnRun, config: LearnConfig, out: Console
 ) -> dict[str, Any]:
@@ -282,12 +236,13 @@ def _nominal(
     from rl_control.data.transitions import TransitionDataset
     from rl_control.models.learned import rigid_model
     from rl_control.models.mechanics import Mechanics
+    from rl_control.run.learn_report import reach_targets
 
     arm = make_arm(state, replace(config, fit=replace(config.fit, known=True)))
     try:
         arm.use(rigid_model(Mechanics(arm.robot), config.fit.dt))
         out.print("planning with the arm as described:")
         untaught = TransitionDataset.empty(state.data.names, state.data.dt)
-        return _reach(arm, replace(state, data=untaught, versions=(), episodes=()), out)
+        return reach_targets(arm, replace(state, data=untaught, versions=(), episodes=()), out)
     finally:
         arm.close()

@@ -34,12 +34,11 @@ RECORDED = 5  # targets shown in the plot and the video
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     from rl_control.run.output import add_json_argument
+    from rl_control.run.robot_flags import add_robot_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--robot", default="iiwa7", help="name, or URDF or xacro file")
-    parser.add_argument("--base", metavar="LINK", help="base link (default: root of the tree)")
-    parser.add_argument("--tip", metavar="LINK", help="tip link (default: the robot's own)")
+    add_robot_flags(parser)
     parser.add_argument("--targets", type=int, default=10, metavar="N", help="default 10")
     parser.add_argument(
         "--target",
