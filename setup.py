@@ -85,6 +85,7 @@ setup(
             "rl_control = rl_control.cli:main",
             "arm_sim = rl_control.ros.arm_sim:main",
             "mpc_controller = rl_control.ros.mpc_controller:main",
+            "dynamics_learner = rl_control.ros.dynamics_learner:main",
         ],
     },
     zip_safe=False,

@@ -1,11 +1,12 @@
 """How heavy each joint is to its drive, learned from how the arm answers while it moves.
 
-For a moment, accelerations follow efforts as a = B u + what changes slowly (gravity, velocities).
-Joint i then has the apparent inertia 1 / B_ii: what its drive feels while the other joints are
-free to give way. B is found by least squares on quick changes of u and a, with forgetting.
+For a moment, accelerations follow efforts and velocities as a = B u - D v + what changes slowly
+(gravity, payload), D diagonal. Joint i then has the apparent inertia 1 / B_ii: what its drive feels
+while the other joints are free to give way. B is found by least squares on the quick parts of u, v
+and a, with forgetting. Without D v, a light wrist in oil would be taken for a heavy one.
 
-Source: after Smeur, Chu and de Croon, "Adaptive incremental nonlinear dynamic inversion" (2016),
-sec. III, which adapts B along the gradient instead.
+Source: after Smeur, Chu and de Croon, "Adaptive incremental nonlinear dynamic inversion for
+attitude control of micro air vehicles" (2016), who adapt B along the gradient instead.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from rl_control.types import Array, JointLimits
 _LIGHTEST = 1e-4
 _HEAVIEST = 0.4
 _MEMORY = 0.4  # [s] after which an answer counts for 1/e
-_RIDGE = 0.02  # share of the efforts' squares: joints moved alike cannot be told apart
+_RIDGE = 0.01  # share of the efforts' squares: joints moved alike cannot be told apart
 _REST = 5e-4  # share of the speed limit below which a joint is taken to rest
 _RESTED = 4  # states in a row after which a joint may be stuck
 # Factors between two estimates. To take a joint for heavier than it is shakes it, and a stuck one
 # seems to be as heavy as can be: growth is quick only for what moves and never answered yet.
-_SEARCH, _PROBE, _GROWTH, _FALL = 2.0, 1.1, 1.02, 0.25
+_SEARCH, _PROBE, _GROWTH, _FALL = 2.0, 1.1, 1.08, 0.25
+_NEAR = 0.5  # an answer that fits only a much lighter joint is a coincidence
 _LIGHTER = 1.0 / 32.0  # where the search begins anew once a joint that never answered breaks loose
 
 
@@ -54,9 +56,10 @@ class ApparentInertia:
         self._value: Array = self._lightest.copy()
         self._answered = np.zeros(n, dtype=bool)
         self._rested = np.zeros(n, dtype=int)
-        # For each joint, sums over the time in which it moved.
-        self._efforts = np.zeros((n, n, n))
-        self._answers = np.zeros((n, n))
+        # For each joint, sums over the time in which it moved: of the causes, which are all efforts
+        # and its own velocity, with each other and with its acceleration.
+        self._causes = np.zeros((n, n + 1, n + 1))
+        self._answers = np.zeros((n, n + 1))
 
     def break_loose(self, v: Array) -> NDArray[np.bool_]:
         """Return which joints, [n], move at velocities `v` [n] after a rest.
@@ -70,30 +73,35 @@ class ApparentInertia:
         self._value = np.where(
             anew, np.maximum(self._lightest, _LIGHTER * self._value), self._value
         )
-        self._efforts[anew], self._answers[anew] = 0.0, 0.0
+        self._causes[anew], self._answers[anew] = 0.0, 0.0
         return loose
 
-    def update(self, effort: Array, acceleration: Array, v: Array, elapsed: float) -> None:
-        """Learn from the quick part of efforts and of the accelerations they led to, [n] each.
+    def update(
+        self, effort: Array, velocity: Array, acceleration: Array, v: Array, elapsed: float
+    ) -> None:
+        """Learn from the quick parts of what was and of the accelerations it led to, [n] each.
 
         Args:
-            effort: in [N m] or [N].
-            acceleration: in [rad/s^2] or [m/s^2].
-            v: velocities, [n].
+            effort: quick part of the efforts in [N m] or [N].
+            velocity: quick part of the velocities when they began to act.
+            acceleration: quick part of the accelerations meanwhile.
+            v: velocities now.
             elapsed: time since the last update in [s].
         """
+        n = len(v)
         moves = self._moves(v)
         # A joint that rests is held by friction: it says nothing of its inertia.
         kept = np.where(moves, math.exp(-elapsed / _MEMORY), 1.0)
-        self._efforts *= kept[:, None, None]
+        causes = np.column_stack([np.tile(effort, (n, 1)), velocity]) * moves[:, None]
+        self._causes *= kept[:, None, None]
+        self._causes += causes[:, :, None] * causes[:, None, :]
         self._answers *= kept[:, None]
-        self._efforts[moves] += np.outer(effort, effort)
-        self._answers[moves] += np.outer(acceleration, effort)[moves]
+        self._answers += causes * acceleration[:, None]
         found = self._solve()
         quick = np.where(moves, _SEARCH, _PROBE)
         slow = np.where(moves, _GROWTH, 1.0)
         most = np.where(self._answered, slow, quick) * self._value
-        self._answered |= found <= most
+        self._answered |= (found <= most) & (found >= _NEAR * self._value)
         bounded = np.clip(found, _FALL * self._value, most)
         self._value = np.minimum(bounded, self._heaviest)
 
@@ -103,12 +111,10 @@ class ApparentInertia:
     def _solve(self) -> Array:
         """Return the inertias that fit best, [n]; infinite where there was no answer."""
         n = len(self._speed)
-        size = np.sqrt(np.einsum("ijj->ij", self._efforts))
-        known = (size > 0.0).all(axis=1)
-        size[~known] = 1.0
-        alike = self._efforts / (size[:, :, None] * size[:, None, :]) + _RIDGE * np.eye(n)
+        size = np.sqrt(np.einsum("ijj->ij", self._causes))
+        size[size == 0.0] = 1.0  # what never changed has no answer
+        alike = self._causes / (size[:, :, None] * size[:, None, :]) + _RIDGE * np.eye(n + 1)
         answers = np.linalg.solve(alike, (self._answers / size)[:, :, None])[:, :, 0] / size
         mobility = (1.0 + _RIDGE) * np.diagonal(answers)
-        good = known & (mobility > 0.0)
-        inertia: Array = np.divide(1.0, mobility, out=np.full(n, np.inf), where=good)
+        inertia: Array = np.divide(1.0, mobility, out=np.full(n, np.inf), where=mobility > 0.0)
         return inertia

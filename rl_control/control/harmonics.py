@@ -1,7 +1,7 @@
 """Periodic motion of the joints: a sum of sines whose frequencies are multiples of one.
 
-Source: Swevers et al., "Optimal robot excitation and identification" (1997), sec. III.A; here the
-coefficients are random rather than optimal, since nothing is known of the arm.
+Source: Swevers et al., "Optimal robot excitation and identification" (1997); here the coefficients
+are random rather than optimal, since nothing is known of the arm.
 """
 
 from __future__ import annotations
@@ -77,7 +77,11 @@ def harmonic_motion(
     low, high = wave.min(axis=0) - beyond, wave.max(axis=0) + beyond
     speed += gap * (omega**2 @ weights)
     scale = np.minimum((bounds.upper - bounds.lower) / (high - low), bounds.speed / speed)
-    centre = np.clip(
-        start - scale * wave[0], bounds.lower - scale * low, bounds.upper - scale * high
-    )
+    # Each joint's time is shifted to where its wave meets the start, so that none has to wait for
+    # another to come to its beginning.
+    first, last = bounds.lower - scale * low, bounds.upper - scale * high
+    centres = start - scale * wave
+    meeting = np.abs(centres - np.clip(centres, first, last)).argmin(axis=0)
+    centre = np.clip(centres[meeting, np.arange(n)], first, last)
+    phase = phase + omega[:, None] * times[meeting]
     return Harmonics(centre, scale * amplitude, omega, phase)

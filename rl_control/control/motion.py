@@ -51,7 +51,7 @@ class MotionBounds:
 class Move:
     """From rest to rest along a straight line of joint space, with minimum jerk.
 
-    Source: Flash and Hogan, "The coordination of arm movements" (1985), eq. 5.
+    Source: Flash and Hogan, "The coordination of arm movements" (1985).
 
     Attributes:
         start: joint positions, [n].

@@ -7,8 +7,8 @@ came of it tell all that is unknown: gravity, payload, friction. M and b = b(q, 
 model; without one, b = 0 and M = diag(m), learned meanwhile (see `apparent_inertia`).
 
 Sources: Hsia and Gao, "Robot manipulator control using decentralized linear time-invariant
-time-delayed joint controllers" (1990), eq. 9; the smoothing is that of Smeur, Chu and de Croon,
-"Adaptive incremental nonlinear dynamic inversion" (2016), sec. II.
+time-delayed joint controllers" (1990); smoothed as by Smeur, Chu and de Croon, "Adaptive
+incremental nonlinear dynamic inversion for attitude control of micro air vehicles" (2016).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 from rl_control.control.apparent_inertia import ApparentInertia
 from rl_control.types import Array, JointLimits, JointState
 
-_LAST = 0.5  # share of the last effort: an inertia taken for 20 times too high is borne, not 7
+# Share of the last effort: at 200 Hz an inertia taken for 20 times too high is borne so, else 7.
+_LAST = 0.5
 _SLOWER = 4.0  # what changes more slowly than this many filter times is no answer to an effort
 
 InverseDynamics = Callable[[Array, Array, Array], Array]
@@ -29,8 +30,8 @@ InverseDynamics = Callable[[Array, Array, Array], Array]
 class IncrementalTracker:
     """Finds efforts for wanted accelerations from one state to the next.
 
-    It takes a command to act from one state to the next: with a model it bears a delay of some
-    periods, without one of none.
+    It takes a command to act from one state to the next. With a model it bears a delay of two
+    periods; without one, of none: the answers would be taken for those of other commands.
 
     Args:
         limits: of the joints; efforts stay within them.
@@ -55,8 +56,9 @@ class IncrementalTracker:
         still = np.zeros_like(self._limit)
         self._before: JointState | None = None
         self._sent = still
-        # Acceleration and effort, one below the other, quickly and slowly smoothed.
-        self._quick = self._slow = np.array([still, still])
+        # Acceleration, and the effort and the velocity that it came from, [3, n]: quickly and
+        # slowly smoothed.
+        self._quick = self._slow = np.zeros((3, len(still)))
         self._fresh = np.ones(len(still), dtype=bool)
         self._inertia.reset()
 
@@ -66,7 +68,7 @@ class IncrementalTracker:
             elapsed = joints.stamp - self._before.stamp
             if elapsed > 0.0:
                 self._learn(joints.velocity, self._before.velocity, elapsed)
-        acceleration, effort = self._quick
+        acceleration, effort, _ = self._quick
         missing = wanted - acceleration
         if self._model is None:
             bias, push = np.zeros_like(missing), self._inertia.value * missing
@@ -81,7 +83,7 @@ class IncrementalTracker:
 
     def _learn(self, v: Array, before: Array, elapsed: float) -> None:
         """Compare what was sent to what came of it."""
-        answer = np.array([(v - before) / elapsed, self._sent])
+        answer = np.array([(v - before) / elapsed, self._sent, before])
         if self._model is None:
             # What was sent to a joint while it was stuck had no effect.
             self._fresh |= self._inertia.break_loose(v)
@@ -90,8 +92,8 @@ class IncrementalTracker:
         self._quick = _smoothed(quick, answer, elapsed, self._filter_time)
         self._slow = _smoothed(slow, answer, elapsed, _SLOWER * self._filter_time)
         if self._model is None:
-            acceleration, effort = self._quick - self._slow
-            self._inertia.update(effort, acceleration, v, elapsed)
+            acceleration, effort, velocity = self._quick - self._slow
+            self._inertia.update(effort, velocity, acceleration, v, elapsed)
 
 
 def _smoothed(past: Array, newest: Array, elapsed: float, time: float) -> Array:

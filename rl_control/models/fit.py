@@ -199,14 +199,15 @@ def _residual(
         from rl_control.models.gaussian_process import fit_gaussian_process
 
         return fit_gaussian_process(x, u, targets, robot.names, turning, rng)
-    from rl_control.models.net_fit import fit_nets
+    from rl_control.models.net_fit import fit_nets, worth
 
     nets = replace(config.nets, members=1) if config.residual == "net" else config.nets
     first = None if start is None else start.nets
     if first is not None and (first.members, first.hidden) != (nets.members, nets.hidden):
         first = None
     fitted = fit_nets(Features(turning), x, u, targets, data.rollouts, nets, first, on_epoch, stop)
-    return fitted.nets
+    aside = fitted.held_out
+    return fitted.nets.shrunk(worth(fitted.nets, x[aside], u[aside], targets[aside]))
 
 
 def _left(mechanics: Mechanics | None, data: TransitionDataset) -> Array:

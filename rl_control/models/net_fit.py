@@ -113,6 +113,18 @@ def fit_nets(
     return NetFit(replace(nets, spread=spread), tuple(history), status, held_out)
 
 
+def worth(nets: NetEnsemble, x: Array, u: Array, targets: Array) -> Array:
+    """The share of each mean, [n] from 0 to 1, that judges best on samples held out.
+
+    Where there was nothing to learn but noise, or too little to learn it from, it is small: the
+    networks are then no worse than none.
+    """
+    means = nets.mean(x, u)
+    size = (means**2).sum(axis=0)
+    worth = (means * targets).sum(axis=0) / np.maximum(size, np.finfo(np.float64).tiny)
+    return np.clip(worth, 0.0, 1.0)
+
+
 def _check_samples(n: int, x: Array, u: Array, targets: Array, groups: NDArray[np.int64]) -> None:
     size = len(groups)
     for name, found, shape in (

@@ -141,6 +141,19 @@ class NetEnsemble:
         means, slopes = self._by_features(x, u)
         return means, self.features.pull_back(x, slopes)
 
+    def shrunk(self, share: Array) -> NetEnsemble:
+        """Return the ensemble with means `share` [n] times as large."""
+        n = self.features.n
+        last, bias = self.weights[-1].copy(), self.biases[-1].copy()
+        last[:, :n] *= share[:, None]
+        bias[:, :n] *= share
+        return replace(
+            self,
+            weights=(*self.weights[:-1], last),
+            biases=(*self.biases[:-1], bias),
+            output_mean=self.output_mean * share,
+        )
+
     def renormalized(
         self, input_mean: Array, input_scale: Array, output_mean: Array, output_scale: Array
     ) -> NetEnsemble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rl_control.kernels.native import native
 from rl_control.types import Array
 
 _SWEEPS = 1000  # a few do for most arms
@@ -23,14 +24,22 @@ def rubbed(speed: Array, response: Array, friction: Array) -> Array:
         friction: greatest friction effort, [n].
     """
     left, effort = speed.copy(), np.zeros_like(speed)
+    sweep(left, effort, np.ascontiguousarray(response), friction)
+    return left
+
+
+@native
+def sweep(left: Array, effort: Array, response: Array, friction: Array) -> None:
+    """Change `left` and `effort`, [n] each, until they solve the problem; see `rubbed`."""
+    n = left.size
     for _ in range(_SWEEPS):
         moved = 0.0
-        for i in range(len(left)):
+        for i in range(n):
             wanted = effort[i] + left[i] / response[i, i]
             change = min(max(wanted, -friction[i]), friction[i]) - effort[i]
             effort[i] += change
-            left -= response[:, i] * change
+            for j in range(n):
+                left[j] -= response[j, i] * change
             moved = max(moved, abs(change) * response[i, i])
         if moved < _TOLERANCE:
             break
-    return left

@@ -39,7 +39,7 @@ from rl_control.ros.plan_topics import PlanTopics
 from rl_control.ros.process import WIND_DOWN_TIME, StopRequest
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.reasons import Reason
-from rl_control.types import Array, Command, Goal, Pose
+from rl_control.types import Array, Command, Goal, JointState, Pose
 
 # What another process publishes may stay unknown for as long after this one's start.
 DISCOVERY_TIME = 1.0  # [s]
@@ -67,6 +67,17 @@ class ControllerNode(ManagedNode):
         """
         raise NotImplementedError
 
+    def gravity_torque(self, q: Array) -> Array:
+        """Return the efforts, [n], that hold the arm still at q [n]; by these it is held."""
+        return self._model.gravity_torque(q)
+
+    def mass_matrix(self, q: Array) -> Array:
+        """Return the joint-space inertia, [n, n], by which a hold is damped."""
+        return self._model.mass_matrix(q)
+
+    def sent(self, state: JointState, command: Command) -> None:
+        """Take note of the command that was just sent on a state; quick."""
+
     def report_values(self) -> dict[str, Any]:
         """Return what the planner counts and measures, for the diagnostics."""
         return {}
@@ -86,9 +97,7 @@ class ControllerNode(ManagedNode):
         self._planner = self.make_planner(self._robot, settings)
         # The controller keeps to the robot settings' share of the limits by itself; the filter
         # stops what leaves the limits that the arm, or the user, sets.
-        self._safety = SafetyFilter(
-            allowed, config.safety, self._model.gravity_torque, self._model.mass_matrix
-        )
+        self._safety = SafetyFilter(allowed, config.safety, self.gravity_torque, self.mass_matrix)
 
     def start(self) -> None:
         """Open the topics, unless somebody else commands the arm.
@@ -273,6 +282,8 @@ class ControllerNode(ManagedNode):
             return
         values = command_vector(answer.command, self.config.command_interface)
         self._commands.publish(convert.command_message(self._order.to_topic(values), answer.label))
+        if answer.label and self._loop.state is not None:
+            self.sent(self._loop.state, answer.command)
         if self._safety.violation is not None:
             self._log_once(
                 "stop",

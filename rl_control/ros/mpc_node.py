@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
+
+from std_srvs.srv import Trigger
 
 from rl_control.config import setting
 from rl_control.control.mpc import Mpc, MpcConfig
+from rl_control.errors import ConfigError, ModelError
 from rl_control.robot.model import RobotModel
 from rl_control.robot.settings import RobotSettings
 from rl_control.ros.controller_node import ControllerConfig, ControllerNode
+from rl_control.ros.learned_config import LearnedConfig
+from rl_control.ros.model_follower import ModelFollower, ModelSource
+from rl_control.ros.motion_data import control_period
 from rl_control.ros.params import LiveParameters
 from rl_control.ros.process import StopRequest
 from rl_control.run.assemble import reach_mpc
+from rl_control.run.assemble_learned import LearnedMpc
 from rl_control.tasks.reach import ReachConfig, ReachWeights
+from rl_control.types import Array, Command, JointState
 
 LIVE_PERIOD = 0.05  # [s]
+MODEL_PERIOD = 0.05  # [s] between two looks whether there is news of the learned model
 # A budget in wall time would make each run differ; in lock-step only iterations bound a solve.
 NO_BUDGET = 10.0  # [s]
 
@@ -25,6 +35,15 @@ class MpcControllerConfig(ControllerConfig):
     """Settings of the MPC node."""
 
     mpc: MpcConfig = setting(default_factory=MpcConfig, doc="The planner")
+    model: str = setting(
+        "",
+        doc="Learned model to plan on: a file, or a folder of versions, of which the newest is "
+        "taken; empty for the arm as described",
+    )
+    follow_model: bool = setting(
+        False, doc="Take newer versions from that folder while running; it may be empty as yet"
+    )
+    learned: LearnedConfig = setting(default_factory=LearnedConfig, doc="Planning on such a model")
 
 
 class MpcController(ControllerNode):
@@ -37,22 +56,83 @@ class MpcController(ControllerNode):
     def __init__(self, stop: StopRequest) -> None:
         """Declare the parameters."""
         super().__init__(stop)
+        _check_model(self.config)
         self._live = LiveParameters(self, self.config)
+        self._models: ModelFollower | None = None
 
     def make_planner(self, robot: RobotModel, settings: RobotSettings) -> Mpc:
-        """Compile the planner."""
+        """Compile the planner; load the learned model if one is to be planned on.
+
+        Raises:
+            DataError: if there is no such model, or its file is damaged.
+            ModelError: if it is of another arm or step, or cannot be planned on.
+        """
+        config, learned = self._planner_config(self.config.mpc), self.config.learned
         task = task_config(self.config.task, settings)
-        self._mpc = reach_mpc(robot, self._planner_config(self.config.mpc), task)
+        if not self.config.model:
+            self._mpc = reach_mpc(robot, config, task)
+            return self._mpc
+        source = ModelSource(Path(self.config.model).expanduser(), self.config.follow_model)
+        first, file = source.first(robot, config.dt, learned)
+        planner = LearnedMpc(robot, first.model, config, task, learned.doubt)
+        period = control_period(self.config.rate, config.dt)
+        self._models = ModelFollower(robot, planner, first, file, source, learned, period)
+        self._mpc = planner.mpc
         return self._mpc
 
     def start(self) -> None:
-        """Open the topics and take live parameters between two solves."""
+        """Open the topics; take live parameters and newer models between two solves."""
         super().start()
         self.every(LIVE_PERIOD, self._apply_live)
+        if self._models is not None:
+            self._models.forget_motion()
+            self.every(MODEL_PERIOD, self._follow_model)
+            self.serve(Trigger, "~/previous_model", self._on_previous_model)
+
+    def release(self) -> None:
+        """End the processes that help."""
+        super().release()
+        if self._models is not None:
+            self._models.close()
+            self._models = None
+
+    def gravity_torque(self, q: Array) -> Array:
+        """Return the efforts, [n], that hold the arm still at q [n], as the learned model says."""
+        found = None if self._models is None else self._models.gravity_torque(q)
+        return super().gravity_torque(q) if found is None else found
+
+    def mass_matrix(self, q: Array) -> Array:
+        """Return the joint-space inertia, [n, n], as the learned model says."""
+        found = None if self._models is None else self._models.mass_matrix(q)
+        return super().mass_matrix(q) if found is None else found
+
+    def sent(self, state: JointState, command: Command) -> None:
+        """Remember what the learned model should have foretold."""
+        if self._models is not None:
+            self._models.note(state, command.effort)
 
     def report_values(self) -> dict[str, Any]:
-        """Return the planner's counters, the newest plan's figures and its cost by term."""
-        return {**asdict(self._mpc.stats), "cost_by_term": self._mpc.cost_by_term()}
+        """Return the planner's counters, its newest plan, and how the learned model does."""
+        values = {**asdict(self._mpc.stats), "cost_by_term": self._mpc.cost_by_term()}
+        if self._models is not None:
+            values["model"] = self._models.values()
+        return values
+
+    def _follow_model(self) -> None:
+        assert self._models is not None
+        self._models.turn(self.get_logger().info, self.get_logger().warning)
+
+    def _on_previous_model(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        assert self._models is not None
+        try:
+            response.message = self._models.go_back("on request")
+            response.success = True
+            self.get_logger().info(response.message)
+        except ModelError as error:
+            response.success, response.message = False, str(error)
+        return response
 
     def _apply_live(self) -> None:
         config = self._live.take()
@@ -61,6 +141,26 @@ class MpcController(ControllerNode):
 
     def _planner_config(self, config: MpcConfig) -> MpcConfig:
         return replace(config, time_budget=NO_BUDGET) if self.config.lock_step else config
+
+
+def _check_model(config: MpcControllerConfig) -> None:
+    """Refuse settings of a learned model that say nothing together.
+
+    Raises:
+        ConfigError: if so.
+    """
+    problem = ""
+    if not config.model and config.follow_model:
+        problem = "found true, but no model is named"
+    elif config.model and config.command_interface != "effort":
+        problem = f"found commands of {config.command_interface}: a model foretells efforts"
+    if problem:
+        raise ConfigError(
+            "parameters",
+            "follow_model" if config.follow_model else "model",
+            problem,
+            "Name a model file or folder in 'model', and use the command_interface effort.",
+        )
 
 
 def task_config(task: ReachConfig, settings: RobotSettings) -> ReachConfig:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rl_control.errors import ConfigError, MissingDependencyError
+from rl_control.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,18 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rl_control.config import add_flags
     from rl_control.run.learn_settings import LearnConfig
     from rl_control.run.output import add_json_argument
-    from rl_control.run.robot_flags import add_robot_flags
+    from rl_control.run.robot_flags import add_arm_flags, add_robot_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_robot_flags(parser)
-    parser.add_argument("--payload", type=float, default=0.0, metavar="KG", help="at the tip")
-    parser.add_argument(
-        "--damping", type=float, metavar="D", help="of every joint [N m s/rad] (default: URDF's)"
-    )
-    parser.add_argument(
-        "--friction", type=float, metavar="F", help="of every joint [N m] (default: URDF's)"
-    )
+    add_arm_flags(parser)
     parser.add_argument(
         "--from-nothing",
         action="store_true",
@@ -111,8 +105,9 @@ def learn_with(args: argparse.Namespace, make_arm: MakeArm) -> int:
     from rl_control.run.learn_loop import learn
     from rl_control.run.learn_report import reach_targets
     from rl_control.run.output import check_writable, write_json
+    from rl_control.run.robot_flags import check_least
 
-    _check(args)
+    check_least(args, targets=0, seed=0, payload=0.0, damping=0.0, friction=0.0)
     check_writable(args.json)
     out = console()
     state, config = _state(args, out)
@@ -167,21 +162,6 @@ def _words(args: argparse.Namespace) -> list[str]:
     return words
 
 
-def _check(args: argparse.Namespace) -> None:
-    """Refuse numbers that make no sense.
-
-    Raises:
-        ConfigError: if one does not.
-    """
-    for flag, least in (("targets", 0), ("seed", 0), ("payload", 0.0), ("damping", 0.0),
-                        ("friction", 0.0)):  # fmt: skip
-        value = getattr(args, flag)
-        if value is not None and not value >= least:
-            raise ConfigError(
-                "command line", f"--{flag}", f"found {value}", f"Give {least} or more."
-            )
-
-
 def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfig]:
     """A new run, or the one to resume, and its settings."""
     from dataclasses import replace
@@ -212,18 +192,14 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
 
 def simulated_arm(state: LearnRun, config: LearnConfig) -> LearningArm:
     """The simulated arm, which is not as its description says."""
-    from rl_control.plants.bullet_config import BulletConfig
     from rl_control.robot.description import load_robot
     from rl_control.robot.settings import load_settings
     from rl_control.run.learn_arm import LearningArm, simulated
+    from rl_control.run.robot_flags import plant_config
 
     given = state.settings
     robot = load_robot(given["robot"], base=given["base"], tip=given["tip"])
-    plant = BulletConfig(
-        payload=given["payload"],
-        damping=() if given["damping"] is None else (given["damping"],),
-        friction=() if given["friction"] is None else (given["friction"],),
-    )
+    plant = plant_config(argparse.Namespace(**given))
     return LearningArm(robot, load_settings(given["robot"]), simulated(robot, plant), config)
 
 

@@ -9,7 +9,7 @@ import torch
 from rl_control.config import validate
 from rl_control.errors import ConfigError, ModelError, NonFiniteError, ShapeError
 from rl_control.models.features import Features
-from rl_control.models.net_fit import fit_nets
+from rl_control.models.net_fit import fit_nets, worth
 from rl_control.models.net_settings import NetConfig
 from rl_control.models.nets import NetEnsemble
 
@@ -284,3 +284,21 @@ def test_when_made_by_default_expect_settings_within_their_ranges():
     validate(NetConfig())
     with pytest.raises(ConfigError, match="members"):
         validate(NetConfig(members=0))
+
+
+def test_when_there_is_only_noise_to_learn_expect_means_near_zero():
+    rng = np.random.default_rng(0)
+    x, u = rng.normal(size=(600, 2)), rng.normal(size=(600, 1))
+    targets = 5.0 * rng.normal(size=(600, 1))
+    groups = np.repeat(np.arange(12), 50)
+    config = NetConfig(members=2, hidden=(16,), epochs=40)
+    found = fit_nets(Features((True,)), x, u, targets, groups, config)
+    aside = found.held_out
+    share = worth(found.nets, x[aside], u[aside], targets[aside])
+    fresh = rng.normal(size=(500, 2)), rng.normal(size=(500, 1))
+    assert np.abs(found.nets.shrunk(share).mean(*fresh)).mean() < 1.0
+    # What is all signal is kept.
+    means = found.nets.mean(*fresh)
+    assert worth(found.nets, *fresh, means) == pytest.approx(1.0)
+    assert worth(found.nets, *fresh, 0.5 * means) == pytest.approx(0.5)
+    assert worth(found.nets, *fresh, -means) == 0.0

@@ -203,3 +203,14 @@ def test_when_a_shape_does_not_fit_expect_refusal(name):
 def test_when_there_are_no_arrays_expect_refusal():
     with pytest.raises(ModelError, match="'turning' is missing"):
         NetEnsemble.from_arrays({})
+
+
+def test_when_shrunk_expect_means_and_slopes_by_that_share_and_the_variance_kept(random_nets):
+    nets = random_nets()
+    rng = np.random.default_rng(1)
+    x, u = rng.normal(size=(6, 6)), rng.normal(size=(6, 3))
+    share = np.array([0.0, 0.5, 1.0])
+    less = nets.shrunk(share)
+    assert np.allclose(less.members_mean(x, u), share * nets.members_mean(x, u))
+    assert np.allclose(less.linearize(x, u)[1], share[:, None] * nets.linearize(x, u)[1])
+    assert np.allclose(less.deviations(x, u)[1], nets.deviations(x, u)[1])

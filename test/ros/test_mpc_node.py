@@ -19,6 +19,7 @@ from rl_control.robot.description import load_robot
 from rl_control.robot.settings import RobotSettings
 from rl_control.ros import qos
 from rl_control.ros.arm_sim_node import ArmSimConfig, plant_config
+from rl_control.ros.learner_config import LearnerConfig
 from rl_control.ros.mpc_node import MpcControllerConfig, task_config
 from rl_control.tasks.reach import ReachConfig, ReachWeights
 
@@ -148,15 +149,20 @@ def test_when_a_topic_name_is_none_expect_one_message_and_exit_2(ros):
         ("arm_mpc", "arm_sim", ArmSimConfig),
         ("arm_mpc", "left/mpc_controller", MpcControllerConfig),
         ("real_arm", "mpc_controller", MpcControllerConfig),
+        ("arm_learning", "arm_sim", ArmSimConfig),
+        ("arm_learning", "left/mpc_controller", MpcControllerConfig),
+        ("arm_learning", "dynamics_learner", LearnerConfig),
     ],
 )
 def test_when_shipped_file_is_loaded_expect_known_settings_each_with_a_comment(name, section, cls):
     path = data_dir("config") / f"{name}.yaml"
     config = load(cls, path, section=section)
-    if name == "arm_mpc":
+    if name != "real_arm":
         # What the file repeats, it repeats right; patience with late messages is for simulation.
-        patient = {"safety.state_timeout": 0.5} if cls is MpcControllerConfig else {}
-        assert flatten(config) == {**flatten(cls()), **patient}
+        own = {"safety.state_timeout": 0.5} if cls is MpcControllerConfig else {}
+        if own and name == "arm_learning":
+            own["follow_model"] = True
+        assert flatten(config) == {**flatten(cls()), **own}
     else:
         assert config.velocity_scale < 1.0
         assert config.effort_scale < 1.0
