@@ -70,12 +70,14 @@ class IncrementalTracker:
                 self._learn(joints.velocity, self._before.velocity, elapsed)
         acceleration, effort, _ = self._quick
         missing = wanted - acceleration
-        if self._model is None:
-            bias, push = np.zeros_like(missing), self._inertia.value * missing
-        else:
+        # With a model this stays the least that the limits suggest: its own inertia alone would
+        # take seconds to push a light joint out of what friction it has.
+        push = self._inertia.value * missing
+        bias = np.zeros_like(missing)
+        if self._model is not None:
             q, v = joints.position, joints.velocity
-            bias = self._model(q, v, np.zeros_like(missing))
-            push = self._model(q, v, missing) - bias
+            bias = self._model(q, v, bias)
+            push = push + self._model(q, v, missing) - bias
         own = (1.0 - _LAST) * (effort + push) + _LAST * self._sent
         command: Array = np.clip(bias + own, -self._limit, self._limit)
         self._sent, self._before = command - bias, joints

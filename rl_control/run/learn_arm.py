@@ -32,6 +32,9 @@ from rl_control.tasks.reach import ReachConfig, resolve_goal, sample_targets, se
 from rl_control.types import ArmState, Array, Goal, Trajectory
 
 
+_NO_BUDGET = 10.0  # [s]
+
+
 class LearningArm:
     """Moves a plant: without a model to excite it, with one to reach targets.
 
@@ -82,9 +85,11 @@ class LearningArm:
             ModelError: if it is not of the shape of the first one.
         """
         if self._planner is None:
-            self._planner = LearnedMpc(
-                self._control, model, self._config.mpc, self.task, self._config.doubt
-            )
+            mpc = self._config.mpc
+            if not self._keeps_own_time:
+                # Simulated time stands still during a solve, and a busy machine must not matter.
+                mpc = replace(mpc, time_budget=_NO_BUDGET)
+            self._planner = LearnedMpc(self._control, model, mpc, self.task, self._config.doubt)
         else:
             self._planner.exchange(model)
         self.model = model

@@ -50,7 +50,7 @@ def model(inertia, pull):
 def test_when_the_model_is_right_expect_its_efforts_at_once():
     tracker = IncrementalTracker(LIMITS, 0.02, model(INERTIA, PULL))
     still = np.zeros(2)
-    np.testing.assert_allclose(tracker.effort(state(still, still, 0.0), still), PULL / 2 + PULL / 2)
+    np.testing.assert_allclose(tracker.effort(state(still, still, 0.0), still), PULL)
     positions, efforts = follow(tracker, 1.0, lambda t: np.zeros(2))
     np.testing.assert_allclose(positions, 0.0, atol=1e-12)
     np.testing.assert_allclose(efforts, np.tile(PULL, (200, 1)), atol=1e-9)
@@ -174,8 +174,9 @@ def test_when_a_joint_breaks_loose_before_it_ever_answered_expect_the_search_ane
     assert inertia.value[1] == pytest.approx(heavy[1] / 32.0)
 
 
-def test_when_friction_holds_a_light_joint_expect_it_followed_without_a_jerk():
-    tracker = IncrementalTracker(LIMITS, 0.02)
+@pytest.mark.parametrize("known", [None, model(INERTIA, PULL)])
+def test_when_friction_holds_a_light_joint_expect_it_followed_without_a_jerk(known):
+    tracker = IncrementalTracker(LIMITS, 0.02, known)
     positions, _ = follow(
         tracker, 6.0, lambda t: np.array([0.5, 0.5]) * np.sin(t), noise=2.0, friction=1.0
     )
