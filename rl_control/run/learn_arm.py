@@ -31,7 +31,6 @@ from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.reach import ReachConfig, resolve_goal, sample_targets, settle_detector
 from rl_control.types import ArmState, Array, Goal, Trajectory
 
-
 _NO_BUDGET = 10.0  # [s]
 
 
