@@ -31,14 +31,14 @@ class Foretold:
             arm that friction just holds, or that swings fast, cannot be foretold for long; a few
             such windows make the root mean square, but not this.
         by_rollout: root mean square over all states at the longest horizon, by rollout number.
-        finite: share of the windows in which the prediction did not diverge.
+        finite: share of the windows in which the prediction has not diverged, by horizon, [H].
     """
 
     horizons: tuple[int, ...]
     errors: Array
     typical: Array
     by_rollout: Mapping[int, float]
-    finite: float
+    finite: Array
 
     def positions(self, horizon: int) -> Array:
         """Errors of the joint positions after `horizon` steps, [n]."""
@@ -119,7 +119,7 @@ def foretell(
         by_rollout={
             int(k): float(np.sqrt((total[numbers == k] ** 2).mean())) for k in np.unique(numbers)
         },
-        finite=float(sound.mean()),
+        finite=(np.abs(stacked) < _LOST).all(axis=2).mean(axis=1),
     )
 
 

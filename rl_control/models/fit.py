@@ -225,8 +225,8 @@ def _usable(
     """Whether a model's positions are typically nearer than all the others' after `horizon`."""
     place = own.horizons.index(horizon)
     found = f"after {horizon * dt:.2g} s it is typically off by {own.typical[place]:.4f}"
-    if own.finite < 1.0:
-        return False, f"its predictions diverge in {1 - own.finite:.0%} of the windows"
+    if own.finite[place] < 1.0:
+        return False, f"its predictions diverge in {1 - own.finite[place]:.0%} of the windows"
     for name, other in others.items():
         if own.typical[place] > other.typical[place]:
             return False, f"{found}, {name} by {other.typical[place]:.4f}"
