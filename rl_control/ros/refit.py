@@ -129,4 +129,4 @@ def _error(model: LearnedModel, data: TransitionDataset) -> tuple[float, int]:
     """The typical position error after the longest horizon, and that horizon in steps."""
     found = foretell(model, at_step(data, model.dt, overlap=False), HORIZONS)
     error = float(found.typical[-1])
-    return (error if found.finite == 1.0 else np.inf), found.horizons[-1]
+    return (error if found.finite[-1] == 1.0 else np.inf), found.horizons[-1]
