@@ -5,10 +5,11 @@ from __future__ import annotations
 import casadi as ca
 
 from rl_control.control.batch import Quadratic
+from rl_control.control.node_cost import ArmNodeCost
 from rl_control.costs.base import Symbols
 from rl_control.costs.sum import CostSum
-from rl_control.errors import ConfigError
 from rl_control.kernels import compile_batch
+from rl_control.kernels.compute import on_arrays
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.types import Array
 
@@ -26,14 +27,7 @@ class ArmCost:
     """
 
     def __init__(self, body: RigidBody, cost: CostSum, dt: float) -> None:
-        if cost.uses_previous_control:
-            term = next(t.name for t in cost.terms if t.uses_previous_control)
-            raise ConfigError(
-                "cost",
-                term,
-                "it depends on the previous control, which a state (q, v) does not hold",
-                "Leave it out, or use FusedProblem.",
-            )
+        self._value = ArmNodeCost(body, cost, dt, on_arrays()).value
         self.cost, n = cost, body.robot.n
         self._n = n
         s, p = Symbols.of(body, dt), ca.SX.sym("p", cost.size)
@@ -48,9 +42,6 @@ class ArmCost:
         self._quadratic = compile_batch(
             ca.Function(f"{name}_quadratic", [x, s.u, p], ca.cse([ca.densify(o) for o in outputs]))
         )
-        self._value = compile_batch(
-            ca.Function(f"{name}_value", [x, s.u, p], ca.cse([cost.value(s, p)]))
-        )
 
     @property
     def size(self) -> int:
@@ -59,7 +50,8 @@ class ArmCost:
 
     def value(self, x: Array, u: Array, p: Array) -> Array:
         """Return the cost, [B]."""
-        return self._value(x, u, p)[0][:, 0]
+        result: Array = self._value(x, u, p)
+        return result
 
     def quadratize(self, x: Array, u: Array, p: Array) -> Quadratic:
         """Return the Gauss-Newton expansion."""

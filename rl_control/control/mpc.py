@@ -39,6 +39,11 @@ class Mpc(RecedingHorizon):
         )
         super().__init__(self._solver, limits, arm, config)
 
+    @property
+    def problem(self) -> Problem:
+        """Dynamics and cost."""
+        return self._problem
+
     def cost_by_term(self) -> dict[str, float]:
         """Return each cost term's share of the newest plan's cost; empty if it is not known."""
         with self._lock:

@@ -30,7 +30,7 @@ class MpcConfig:
     )
     most_misses: int = setting(
         20,
-        doc="states in a row without a plan of their own before the arm is held",
+        doc="states answered from one and the same late plan before the arm is held",
         low=1,
         high=10000,
         live=True,
@@ -48,7 +48,7 @@ class MpcStats:
         solves: plans made.
         failures: solves that diverged.
         misses: states answered from a plan made for an older one.
-        misses_in_row: of these, the present run.
+        misses_in_row: of these, those since the newest plan came.
         solve_ms: wall time of the newest solve in [ms].
         iterations: its sweeps.
         cost: its total cost.

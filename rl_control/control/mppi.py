@@ -16,9 +16,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rl_control.control.arrays import library
 from rl_control.control.sampling_settings import SamplingConfig
 from rl_control.control.search import Evaluate, Range, Search, drawn
+from rl_control.kernels.arrays import library
 
 _LEAST_SPREAD = 1e-37  # where all costs are alike; a float32 can hold it
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.control.arrays import library, like
+from rl_control.kernels.arrays import library, like
 from rl_control.types import Array
 
 

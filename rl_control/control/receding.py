@@ -74,6 +74,7 @@ class RecedingHorizon:
         self._lock = threading.Lock()
         self._goal: Goal | None = None
         self._plan: Plan | None = None
+        self._followed: Plan | None = None  # by the last command
         self._newest: Plan | None = None  # the newest solve's, usable or not
         self._change: Callable[[], ArmFunctions] | None = None
         self._plan_rows = self._replanner.rows
@@ -95,6 +96,11 @@ class RecedingHorizon:
         """What is aimed at: the goal set, else where the arm stays; None before the first plan."""
         goal = self._goal
         return self._replanner.aim if goal is None else goal
+
+    @property
+    def rows(self) -> Array:
+        """Cost parameters of the newest usable plan, [N+1, np]."""
+        return self._plan_rows
 
     @property
     def last_solve_ms(self) -> float:
@@ -121,6 +127,10 @@ class RecedingHorizon:
             status=newest.status.name.lower(),
         )
 
+    def cost_by_term(self) -> dict[str, float]:
+        """Return each cost term's share of the newest plan's cost; empty if it is not known."""
+        return {}
+
     def configure(self, config: MpcConfig) -> None:
         """Take new values of the settings that may change while running, from the next plan on."""
         live = [field.key for field in fields_of(MpcConfig) if field.live]
@@ -134,6 +144,10 @@ class RecedingHorizon:
                 use from then on. A change that has not been made yet is replaced.
         """
         self._change = change
+
+    def heed(self, effort: Array, now: float) -> None:
+        """Take note that `effort` [n] was sent at `now` [s] in place of this planner's command."""
+        self._predictor.sent(now + self.config.actuation_delay, effort)
 
     def reset(self) -> None:
         """Forget plans and sent commands; the goal stays."""
@@ -233,14 +247,20 @@ class RecedingHorizon:
             self._predictor.use(self._arm.acceleration, self._arm.gravity_torque)
 
     def _count(self, joints: JointState, now: float) -> tuple[Plan | None, int]:
-        """Note whether the newest plan is that of this state; return it and the misses in a row."""
+        """Note whether the newest plan is that of this state; return it and the misses since it.
+
+        A planner slower than the states come makes every plan late; that is no reason to hold the
+        arm as long as new plans come.
+        """
         with self._lock:
             plan, counts = self._plan, self._counts
             if plan is None:
                 return None, 0
             missed = plan.stamp < joints.stamp - 1e-9
             counts.misses += missed
-            counts.misses_in_row = counts.misses_in_row + 1 if missed else 0
+            since = counts.misses_in_row if plan is self._followed else 0
+            counts.misses_in_row = since + 1 if missed else 0
+            self._followed = plan
             counts.plan_age = now - plan.stamp
             return plan, counts.misses_in_row
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from rl_control.control.arrays import integers, library, like, normal
+from rl_control.kernels.arrays import integers, library, like, normal
 
 Step = Callable[[Any, Any], Any]  # states [B, nx], controls [B, nu] -> next states [B, nx]
 

@@ -20,7 +20,8 @@ class SamplingMpc(RecedingHorizon):
         objective: turns goals into cost parameters.
         limits: joint names and limits; efforts stay within them.
         arm: gravity and acceleration.
-        rng: draws all noise: a numpy Generator, or a torch.Generator on the problem's device.
+        rng: draws all noise: a numpy Generator, or a torch.Generator on the problem's device;
+            taken back to where it is now at every reset, so that what follows repeats.
         config: horizon, search, budget and delays.
         unit: what the standard deviations are shares of, [n] in [N m] or [N]; the effort limits
             if not given. A light wrist with a strong motor needs a finer one, such as

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rl_control.control.arrays import host
 from rl_control.control.rollouts import (
     NodeCost,
     SampledModel,
@@ -19,6 +18,7 @@ from rl_control.control.rollouts import (
 from rl_control.control.sampling_settings import SamplingConfig
 from rl_control.control.search import Evaluate
 from rl_control.errors import ConfigError
+from rl_control.kernels.arrays import host
 from rl_control.types import Array
 
 

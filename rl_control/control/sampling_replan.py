@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.control.arrays import host, normal, without_gradients
 from rl_control.control.cem import cem_step, icem_step, samples_at
 from rl_control.control.ilqr import Solution, Status
 from rl_control.control.mppi import mppi_step
@@ -18,6 +17,7 @@ from rl_control.control.sampling_problem import SamplingProblem
 from rl_control.control.sampling_settings import SamplingConfig
 from rl_control.control.search import Evaluate, Range, Search, shifted
 from rl_control.errors import NonFiniteError, ShapeError
+from rl_control.kernels.arrays import host, normal, rewinder, without_gradients
 from rl_control.types import Array, Goal, JointLimits, as_vector
 
 
@@ -30,7 +30,8 @@ class SamplingReplanner:
         limits: efforts stay within them.
         gravity_torque: efforts [n] that hold still at q [n].
         config: how to search.
-        rng: draws all noise: a numpy Generator, or a torch.Generator on the problem's device.
+        rng: draws all noise: a numpy Generator, or a torch.Generator on the problem's device;
+            taken back to where it is now at every reset, so that what follows repeats.
         unit: effort unit of each joint, [n] in [N m] or [N]; the limits if not given.
 
     Attributes:
@@ -56,6 +57,7 @@ class SamplingReplanner:
         self.rows: Array = np.zeros((config.horizon + 1, 0))
         self._problem, self._objective, self._config = problem, objective, config
         self._gravity_torque, self._bound, self._rng = gravity_torque, limits.effort, rng
+        self._rewind = rewinder(rng)
         place, bound = problem.place, limits.effort
         unit = bound if unit is None else as_vector(unit, len(bound), "effort unit")
         self._range = Range(place(-bound), place(bound), place(config.least_std * unit))
@@ -76,6 +78,7 @@ class SamplingReplanner:
         """Forget the last search, and where the arm stays without a goal."""
         self._origin = self.aim = None
         self._staying = False
+        self._rewind()
 
     def use(self, gravity_torque: Callable[[Array], Array]) -> None:
         """Hold still with other efforts from now on: the problem's model was exchanged."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from rl_control.config import setting
 from rl_control.control.mpc_settings import MpcConfig
 
+METHODS = ("cem", "icem", "mppi")
+
 
 @dataclass(frozen=True)
-class SamplingConfig(MpcConfig):
-    """Horizon and effort of the planner, and how it searches.
+class SearchConfig:
+    """What a planner by sampling does otherwise than iLQR.
 
     An effort unit is what each joint's effort is measured in: its limit, or a finer one.
     """
@@ -26,7 +28,6 @@ class SamplingConfig(MpcConfig):
         0.02, doc="time after which a replan begins no further update", unit="s", low=1e-4,
         high=10.0, live=True,
     )  # fmt: skip
-    method: str = setting("icem", doc="how to search", choices=("cem", "icem", "mppi"))
     samples: int = setting(100, doc="control sequences drawn an update", low=2, high=1_000_000)
     elites: int = setting(
         10, doc="cheapest sequences that the distribution is fitted to (cem, icem)", low=2,
@@ -54,7 +55,7 @@ class SamplingConfig(MpcConfig):
         low=1e-4, high=10.0,
     )  # fmt: skip
     replan_std: float = setting(
-        0.02, doc="standard deviation that a replan starts with, in effort units", low=1e-4,
+        0.01, doc="standard deviation that a replan starts with, in effort units", low=1e-4,
         high=10.0,
     )  # fmt: skip
     least_std: float = setting(
@@ -69,3 +70,15 @@ class SamplingConfig(MpcConfig):
     particles: int = setting(
         10, doc="trajectories a control sequence (ts1, tsinf)", low=1, high=1000
     )
+    device: str = setting(
+        "cpu", doc="what rolls the samples out: machine code on cpu, torch on cuda",
+        choices=("cpu", "cuda"),
+    )  # fmt: skip
+    seed: int = setting(0, doc="of the noise, which repeats from every start on", low=0)
+
+
+@dataclass(frozen=True)
+class SamplingConfig(SearchConfig, MpcConfig):
+    """All that a planner by sampling is told."""
+
+    method: str = setting("icem", doc="how to search", choices=METHODS)

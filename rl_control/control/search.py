@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rl_control.control.arrays import library
+from rl_control.kernels.arrays import library
 
 Evaluate = Callable[[Any], Any]  # sequences [S, T, nu] -> costs [S], +inf for the unusable
 

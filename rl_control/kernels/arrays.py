@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -71,3 +71,16 @@ def integers(rng: Any, below: int, size: int, other: Any) -> Any:
     import torch
 
     return torch.randint(below, (size,), generator=rng, device=other.device)
+
+
+def rewinder(rng: Any) -> Callable[[], None]:
+    """Return what takes a generator, see `normal`, back to where it now is."""
+    if isinstance(rng, np.random.Generator):
+        bits, state = rng.bit_generator, rng.bit_generator.state
+
+        def rewind() -> None:
+            bits.state = state
+
+        return rewind
+    state = rng.get_state()
+    return lambda: rng.set_state(state)

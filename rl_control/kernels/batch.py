@@ -20,7 +20,7 @@ class BatchFunction:
     def __init__(self, function: ca.Function, name: str | None = None) -> None:
         self._sizes_in = [function.numel_in(k) for k in range(function.n_in())]
         self._sizes_out = [function.numel_out(k) for k in range(function.n_out())]
-        flat = _flattened(function)
+        flat = flattened(function)
         self._kernel: Kernel = compile_kernel(
             flat,
             [Port("lanes") for _ in self._sizes_in],
@@ -69,7 +69,8 @@ def _to_lanes(row: Array, size: int, batch: int, blocks: int, lanes: int) -> Arr
     return np.ascontiguousarray(filled.reshape(blocks, lanes, size).transpose(0, 2, 1))
 
 
-def _flattened(function: ca.Function) -> ca.Function:
+def flattened(function: ca.Function) -> ca.Function:
+    """Return the function with every argument and result as one dense column."""
     symbols = [ca.SX.sym(f"i{k}", *function.size_in(k)) for k in range(function.n_in())]
     values = [ca.densify(value) for value in function.call(symbols)]
     return ca.Function(function.name(), [ca.vec(s) for s in symbols], [ca.vec(v) for v in values])

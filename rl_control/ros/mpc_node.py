@@ -9,18 +9,19 @@ from typing import Any
 from std_srvs.srv import Trigger
 
 from rl_control.config import setting
-from rl_control.control.mpc import Mpc, MpcConfig
+from rl_control.control.mpc_settings import MpcConfig
+from rl_control.control.planner_settings import PlannerConfig, chosen
 from rl_control.errors import ConfigError, ModelError
 from rl_control.robot.model import RobotModel
 from rl_control.robot.settings import RobotSettings
+from rl_control.ros.control_loop import Planner
 from rl_control.ros.controller_node import ControllerConfig, ControllerNode
 from rl_control.ros.learned_config import LearnedConfig
 from rl_control.ros.model_follower import ModelFollower, ModelSource
 from rl_control.ros.motion_data import control_period
 from rl_control.ros.params import LiveParameters
 from rl_control.ros.process import StopRequest
-from rl_control.run.assemble import reach_mpc
-from rl_control.run.assemble_learned import LearnedMpc
+from rl_control.run.assemble_learned import LearnedMpc, reach_planner
 from rl_control.tasks.reach import ReachConfig, ReachWeights
 from rl_control.types import Array, Command, JointState
 
@@ -31,10 +32,9 @@ NO_BUDGET = 10.0  # [s]
 
 
 @dataclass(frozen=True)
-class MpcControllerConfig(ControllerConfig):
+class MpcControllerConfig(PlannerConfig, ControllerConfig):
     """Settings of the MPC node."""
 
-    mpc: MpcConfig = setting(default_factory=MpcConfig, doc="The planner")
     model: str = setting(
         "",
         doc="Learned model to plan on: a file, or a folder of versions, of which the newest is "
@@ -47,11 +47,11 @@ class MpcControllerConfig(ControllerConfig):
 
 
 class MpcController(ControllerNode):
-    """Puts `Mpc` behind topics."""
+    """Puts a `RecedingHorizon` behind topics."""
 
     node_name = "mpc_controller"
     config_class = MpcControllerConfig
-    live_groups = ("mpc",)
+    live_groups = ("mpc", "sampling")
 
     def __init__(self, stop: StopRequest) -> None:
         """Declare the parameters."""
@@ -60,17 +60,18 @@ class MpcController(ControllerNode):
         self._live = LiveParameters(self, self.config)
         self._models: ModelFollower | None = None
 
-    def make_planner(self, robot: RobotModel, settings: RobotSettings) -> Mpc:
+    def make_planner(self, robot: RobotModel, settings: RobotSettings) -> Planner:
         """Compile the planner; load the learned model if one is to be planned on.
 
         Raises:
+            ConfigError: if the planner's device is not there, or its settings do not fit the model.
             DataError: if there is no such model, or its file is damaged.
             ModelError: if it is of another arm or step, or cannot be planned on.
         """
-        config, learned = self._planner_config(self.config.mpc), self.config.learned
+        config, learned = self._planner_config(self.config), self.config.learned
         task = task_config(self.config.task, settings)
         if not self.config.model:
-            self._mpc = reach_mpc(robot, config, task)
+            self._mpc = reach_planner(robot, config, task)
             return self._mpc
         source = ModelSource(Path(self.config.model).expanduser(), self.config.follow_model)
         first, file = source.first(robot, config.dt, learned)
@@ -137,10 +138,11 @@ class MpcController(ControllerNode):
     def _apply_live(self) -> None:
         config = self._live.take()
         if config is not None:
-            self._mpc.configure(self._planner_config(config.mpc))
+            self._mpc.configure(self._planner_config(config))
 
-    def _planner_config(self, config: MpcConfig) -> MpcConfig:
-        return replace(config, time_budget=NO_BUDGET) if self.config.lock_step else config
+    def _planner_config(self, config: PlannerConfig) -> MpcConfig:
+        own = chosen(config)
+        return replace(own, time_budget=NO_BUDGET) if self.config.lock_step else own
 
 
 def _check_model(config: MpcControllerConfig) -> None:

@@ -6,25 +6,32 @@ import casadi as ca
 import numpy as np
 
 from rl_control.control.learned import LearnedProblem
-from rl_control.control.mpc import ArmFunctions, Mpc, MpcConfig
+from rl_control.control.mpc import ArmFunctions, Mpc, MpcConfig, Objective
+from rl_control.control.receding import RecedingHorizon
+from rl_control.control.sampled_arm import SampledArm
+from rl_control.control.sampling import SamplingMpc
+from rl_control.control.sampling_settings import SamplingConfig
+from rl_control.costs.sum import CostSum
 from rl_control.kernels import BatchFunction, compile_batch
+from rl_control.kernels.compute import computing_on
 from rl_control.models.holding import hold_torque, mass_matrix, nearly_hold_torque
-from rl_control.models.learned import LearnedModel
+from rl_control.models.learned import LearnedModel, rigid_model
+from rl_control.models.mechanics import Mechanics
 from rl_control.robot.model import RobotModel
 from rl_control.robot.parameters import parameter_count
 from rl_control.robot.rigid_body import RigidBody
-from rl_control.run.assemble import ReachObjective
-from rl_control.tasks.reach import ReachConfig, reach_cost
+from rl_control.run.assemble import ReachObjective, reach_mpc
+from rl_control.tasks.reach import ReachConfig, effort_units, reach_cost
 from rl_control.types import Array, Goal
 
 FRICTION_SPEED = 0.005  # [rad/s] or [m/s] of the plan at which friction is met by three quarters
 
 
 class LearnedMpc:
-    """An `Mpc` on a learned model.
+    """A planner on a learned model.
 
     Attributes:
-        mpc: the planner.
+        mpc: the planner: `SamplingMpc` if it was given a `SamplingConfig`, else `Mpc`.
         model: what it plans on, or will from its next plan on.
     """
 
@@ -45,19 +52,23 @@ class LearnedMpc:
             config: the planner's horizon and budget; its step is the model's.
             task: weights of the reach.
             doubt: weight of the members' disagreement.
+
+        Raises:
+            ConfigError: if the planner's device is not there, or its settings do not fit the model.
+            ModelError: if it is of a kind that no planner takes.
         """
         config, task = config or MpcConfig(), task or ReachConfig()
         self.model = model
         self._robot = robot
         weightless = model.mechanics is None
-        self._problem = LearnedProblem(robot, reach_cost(robot, weightless), model)
+        self._problem = _problem(robot, reach_cost(robot, weightless), model, config)
         self._acceleration = _smooth_acceleration(robot)
         hold = self._hold if weightless else None
         objective = DoubtfulObjective(
             ReachObjective(robot, task, config.horizon, config.dt, hold),
             doubt * config.dt if self._problem.doubts else None,
         )
-        self.mpc = Mpc(self._problem, objective, robot.limits, self._functions(model), config)
+        self.mpc = _planner(self._problem, objective, robot, self._functions(model), config)
 
     def exchange(self, model: LearnedModel) -> None:
         """Plan on `model` from the next plan on.
@@ -132,6 +143,46 @@ class DoubtfulObjective:
     def stay(self, q: Array) -> Goal:
         """The goal of staying at joint positions `q` [n]."""
         return self._objective.stay(q)
+
+
+def _problem(
+    robot: RobotModel, cost: CostSum, model: LearnedModel, config: MpcConfig
+) -> LearnedProblem | SampledArm:
+    if isinstance(config, SamplingConfig):
+        return SampledArm(robot, cost, model, computing_on(config.device))
+    return LearnedProblem(robot, cost, model)
+
+
+def _planner(
+    problem: LearnedProblem | SampledArm,
+    objective: Objective,
+    robot: RobotModel,
+    arm: ArmFunctions,
+    config: MpcConfig,
+) -> RecedingHorizon:
+    if isinstance(problem, LearnedProblem):
+        return Mpc(problem, objective, robot.limits, arm, config)
+    assert isinstance(config, SamplingConfig)
+    rng, unit = problem.compute.generator(config.seed), effort_units(robot)
+    return SamplingMpc(problem, objective, robot.limits, arm, rng, config, unit)
+
+
+def reach_planner(
+    robot: RobotModel, config: MpcConfig | None = None, task: ReachConfig | None = None
+) -> RecedingHorizon:
+    """Return a planner that reaches goals with the arm as described.
+
+    Args:
+        robot: the arm, with the limits that control may use.
+        config: the planner's horizon and budget; a `SamplingConfig` makes it one by sampling.
+        task: weights of the reach.
+
+    Raises:
+        ConfigError: if the planner's device is not there.
+    """
+    if not isinstance(config, SamplingConfig):
+        return reach_mpc(robot, config, task)
+    return LearnedMpc(robot, rigid_model(Mechanics(robot), config.dt), config, task).mpc
 
 
 def _smooth_acceleration(robot: RobotModel) -> BatchFunction:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from rl_control.control.mpc import MpcController
+from rl_control.control.planner_settings import chosen
 from rl_control.data.transitions import TransitionDataset
 from rl_control.interfaces import Plant
 from rl_control.models.guess import guessed_robot
@@ -84,7 +85,7 @@ class LearningArm:
             ModelError: if it is not of the shape of the first one.
         """
         if self._planner is None:
-            mpc = self._config.mpc
+            mpc = chosen(self._config)
             if not self._keeps_own_time:
                 # Simulated time stands still during a solve, and a busy machine must not matter.
                 mpc = replace(mpc, time_budget=_NO_BUDGET)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from rl_control.config import setting
 from rl_control.control.excite_settings import ExcitationConfig
-from rl_control.control.mpc_settings import MpcConfig
+from rl_control.control.planner_settings import PlannerConfig
 from rl_control.models.fit_settings import FitConfig
 
 
 @dataclass(frozen=True)
-class LearnConfig:
+class LearnConfig(PlannerConfig):
     """How much an arm moves to learn, and when a new model is believed."""
 
     rollouts: int = setting(4, doc="Rollouts of excitation before the first fit", low=1, high=1000)
@@ -39,4 +39,3 @@ class LearnConfig:
         default_factory=ExcitationConfig, doc="Motion before there is a model"
     )
     fit: FitConfig = setting(default_factory=FitConfig, doc="The model")
-    mpc: MpcConfig = setting(default_factory=MpcConfig, doc="The planner")

@@ -27,12 +27,15 @@ examples:
   rl_control reach --robot panda --targets 20
   rl_control reach --robot my_arm.urdf --tip tool --json result.json
   rl_control reach --robot iiwa7 --target 0.4 0.3 0.7 --record
+  rl_control reach --robot iiwa7 --planner icem --sampling.samples 200
 """
 RECORDED = 5  # targets shown in the plot and the video
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
+    from rl_control.config import add_flags
+    from rl_control.control.planner_settings import PlannerConfig
     from rl_control.run.output import add_json_argument
     from rl_control.run.robot_flags import add_robot_flags
 
@@ -56,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"leave a plot and a video of the first {RECORDED} targets in a folder under runs/",
     )
     add_json_argument(parser)
+    add_flags(parser, PlannerConfig)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         UnreachableTargetError: if a target of the user's own cannot be reached; nothing moves.
         RlControlError: if the robot cannot be used.
     """
+    from rl_control.config import from_args
+    from rl_control.control.planner_settings import PlannerConfig, chosen
     from rl_control.report.table import console
     from rl_control.run.output import check_writable, write_json
     from rl_control.run.rig import make_rig
@@ -74,15 +80,16 @@ def run(args: argparse.Namespace) -> int:
     if args.seed < 0:
         raise ConfigError("command line", "--seed", f"found {args.seed}", "Give 0 or more.")
     check_writable(args.json)
+    settings = from_args(PlannerConfig, args)
     out = console()
     with out.status(f"building the controller of {args.robot}"):
-        rig = make_rig(args.robot, args.base, args.tip, args.gui)
+        rig = make_rig(args.robot, args.base, args.tip, args.gui, chosen(settings))
     try:
         # Every goal is found before anything moves: a target out of reach stops the whole.
         with out.status("finding joint vectors for the targets"):
             goals = [rig.goal(target) for target in _targets(args, rig)]
         outcomes = _reach_all(rig, goals, out)
-        report = _report(args, rig, outcomes)
+        report = _report(args, settings.planner, rig, outcomes)
         out.print(_table(rig, outcomes))
         _print_summary(report, out)
         if args.record:
@@ -143,7 +150,9 @@ def reach_one(rig: Rig, goal: Goal) -> Outcome:
     return Outcome(judge(trajectory, goal.position, rig.robot.limits, settled), record)
 
 
-def _report(args: argparse.Namespace, rig: Rig, outcomes: list[Outcome]) -> dict[str, Any]:
+def _report(
+    args: argparse.Namespace, planner: str, rig: Rig, outcomes: list[Outcome]
+) -> dict[str, Any]:
     import numpy as np
 
     from rl_control.report.metrics import percentile
@@ -156,6 +165,7 @@ def _report(args: argparse.Namespace, rig: Rig, outcomes: list[Outcome]) -> dict
     return {
         "robot": rig.robot.name,
         "tip": rig.robot.tip,
+        "planner": planner,
         "seed": None if args.target else args.seed,
         "success_rate": sum(result.reached for result in results) / len(results),
         "final_error_m": {

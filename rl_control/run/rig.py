@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rl_control.control.mpc import Mpc, MpcConfig, MpcController
+from rl_control.control.mpc import MpcConfig, MpcController
+from rl_control.control.receding import RecedingHorizon
+from rl_control.control.sampling_settings import SamplingConfig
 from rl_control.plants.bullet import BulletPlant
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.plants.collision import CollisionChecker
@@ -15,11 +17,13 @@ from rl_control.robot.ik import InverseKinematics
 from rl_control.robot.model import RobotModel
 from rl_control.robot.settings import load_settings
 from rl_control.rollout import rollout
-from rl_control.run.assemble import reach_mpc
+from rl_control.run.assemble_learned import reach_planner
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.reach import ReachConfig, resolve_goal, settle_detector
 from rl_control.types import ArmState, Array, Goal, Trajectory
+
+_NO_BUDGET = 10.0  # [s]
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Rig:
     robot: RobotModel
     task: ReachConfig
     plant: BulletPlant
-    mpc: Mpc
+    mpc: RecedingHorizon
     controller: MpcController
     safety: SafetyFilter
     ik: InverseKinematics
@@ -87,20 +91,35 @@ class Rig:
 
 
 def make_rig(
-    name_or_path: str, base: str | None = None, tip: str | None = None, gui: bool = False
+    name_or_path: str,
+    base: str | None = None,
+    tip: str | None = None,
+    gui: bool = False,
+    planner: MpcConfig | None = None,
 ) -> Rig:
     """Return a rig for a robot's name or description file.
 
+    Args:
+        name_or_path: of the robot.
+        base: its base link; the description's own if not given.
+        tip: its tip link; the robot's own if not given.
+        gui: show the simulator's window.
+        planner: settings of the planner; a `SamplingConfig` makes it one by sampling.
+
     Raises:
-        RlControlError: if the robot or its settings cannot be used.
+        RlControlError: if the robot, its settings or the planner cannot be used.
     """
+    planner = planner or MpcConfig()
+    if isinstance(planner, SamplingConfig):
+        # Simulated time stands still during a solve, and a busy machine must not matter.
+        planner = replace(planner, time_budget=_NO_BUDGET)
     robot = load_robot(name_or_path, base=base, tip=tip)
     settings = load_settings(name_or_path)
     scaled = robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
     control = replace(robot, limits=scaled)
     task = ReachConfig()
     task = replace(task, weights=task.weights.replaced(settings.weights))
-    mpc = reach_mpc(control, MpcConfig(), task)
+    mpc = reach_planner(control, planner, task)
     model = ArmModel(robot)
     return Rig(
         robot=robot,

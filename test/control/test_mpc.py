@@ -276,6 +276,23 @@ def test_when_plans_are_missed_expect_the_old_one_then_a_hold_then_recovery(benc
     assert bench.mpc.stats.misses_in_row == 0
 
 
+def test_when_every_plan_comes_late_expect_no_hold_as_long_as_new_ones_come(bench):
+    bench.mpc.configure(replace(CONFIG, most_misses=3))
+    bench.mpc.plan(bench.state(), bench.time)
+    before, reasons = bench.mpc.stats.misses, set()
+    for _ in range(8):
+        state, now = bench.state(), bench.time
+        for _ in range(3):  # states that come while the planner still thinks about this one
+            command = bench.mpc.command(bench.state(), bench.time)
+            reasons.add(command.reason)
+            bench.act(command.effort)
+        bench.mpc.plan(state, now)
+    assert reasons == {""}
+    stats = bench.mpc.stats
+    assert stats.misses - before == 2 + 7 * 3
+    assert stats.misses_in_row == 3
+
+
 def test_when_time_is_short_expect_a_plan_all_the_same():
     bench = Bench("iiwa7", MpcConfig(time_budget=1e-4, first_iterations=1000))
     bench.mpc.set_goal(bench.goal(0.8))

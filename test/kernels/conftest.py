@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import casadi as ca
 import numpy as np
@@ -14,6 +16,7 @@ from rl_control.kernels.kernel import _SIGNATURE, Kernel
 from rl_control.kernels.translate import translate
 
 _count = itertools.count()
+sys.path.insert(0, str(Path(__file__).parent))  # for expressions.py
 
 
 @pytest.fixture(autouse=True)

@@ -112,6 +112,40 @@ def test_when_planner_runs_twice_in_lock_step_expect_the_same_bits(ros):
     assert len({first[stamp] for stamp in both}) > 90
 
 
+def test_when_plans_are_sampled_expect_the_target_reached_and_live_settings_taken(ros):
+    targets = ros.talk(JointState, f"{NODE}/target_joint_state", qos.events())
+    search = {"sampling.samples": 50, "sampling.horizon": 20}
+    controller = ros.start(NODE, robot=ROBOT, lock_step=True, planner="icem", **search)
+    ros.until(targets.get_subscription_count, 60)
+    robot = load_robot(ROBOT)
+    targets.publish(JointState(name=robot.names, position=(robot.home + 0.3).tolist()))
+    ros.until(lambda: "new target" in controller.output)
+    ros.start("arm_sim", robot=ROBOT, lock_step=True, publish_clock=True)
+    ros.until(lambda: ros.reports.get(NODE, {}).get("goal") == "reached", 60)
+    assert ros.figure(NODE, "tip_error_mm") < 5.0
+    assert ros.figure(NODE, "iterations") == 2.0
+    client = ros.node.create_client(SetParameters, f"{NODE}/set_parameters")
+    wanted = [
+        Parameter(name=name, value=ParameterValue(type=2, integer_value=value))
+        for name, value in (("sampling.iterations", 3), ("sampling.samples", 10))
+    ]
+    answer = client.call_async(SetParameters.Request(parameters=wanted))
+    ros.until(answer.done)
+    taken, refused = answer.result().results
+    assert taken.successful
+    assert "read-only" in refused.reason
+    ros.until(lambda: ros.figure(NODE, "iterations") == 3.0)
+
+
+def test_when_there_is_no_such_device_expect_one_message_and_exit_2(ros):
+    ros.environment["CUDA_VISIBLE_DEVICES"] = ""
+    asked = {"planner": "mppi", "sampling.device": "cuda"}
+    controller = ros.start(NODE, robot=ROBOT, **asked)
+    assert ros.until_ended(controller, 60) == 2
+    assert "finds no CUDA device" in controller.output
+    assert "Traceback" not in controller.output
+
+
 def test_when_live_parameter_is_set_expect_it_taken_and_others_refused(ros):
     client = ros.node.create_client(SetParameters, f"{NODE}/set_parameters")
     ros.start(NODE, robot=ROBOT)

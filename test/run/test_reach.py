@@ -44,6 +44,7 @@ def test_when_targets_are_given_expect_them_reached_within_the_limits(tmp_path, 
     )
     assert found["success_rate"] == 1.0
     assert found["seed"] is None
+    assert found["planner"] == "ilqr"
     assert [set(one) for one in found["targets"]] == [KEYS, KEYS]
     for one in found["targets"]:
         assert one["final_error_m"] < 5e-3
@@ -64,6 +65,21 @@ def test_when_random_targets_are_asked_for_expect_the_same_ones_for_the_same_see
     assert {"p50", "p99"} == set(first["solve_ms"])
     assert first["replan_hz"] == pytest.approx(200.0, rel=0.02)
     assert "rl_control" in first["versions"]
+
+
+@pytest.mark.parametrize("planner", ["cem", "icem", "mppi"])
+def test_when_another_planner_is_chosen_expect_it_to_reach_too(tmp_path, planner):
+    found = measured(
+        tmp_path, "--target", "0.508", "0.14", "0.691", "--planner", planner,
+        "--sampling.samples", "60", "--sampling.horizon", "20",
+    )  # fmt: skip
+    assert found["planner"] == planner
+    assert found["targets"][0]["final_error_m"] < 5e-3
+
+
+def test_when_the_planner_is_unknown_expect_a_refusal():
+    with pytest.raises(ConfigError, match="planner"):
+        reach.run(parse("--robot", "planar2", "--planner", "ilqg"))
 
 
 def test_when_a_target_is_out_of_reach_expect_a_refusal_and_no_motion(monkeypatch):
