@@ -178,3 +178,30 @@ class ModelError(RlControlError, ValueError):
     def __init__(self, source: object, problem: str, remedy: str) -> None:
         self.source, self.problem, self.remedy = str(source), problem, remedy
         super().__init__(f"{source}: {problem}. {remedy}")
+
+
+class PolicyError(RlControlError, ValueError):
+    """A policy that cannot be used, or training that cannot go on."""
+
+    def __init__(self, source: object, problem: str, remedy: str) -> None:
+        self.source, self.problem, self.remedy = str(source), problem, remedy
+        super().__init__(f"{source}: {problem}. {remedy}")
+
+
+class ConditionError(RlControlError, ValueError):
+    """A start of an episode that the arm cannot or must not be brought to."""
+
+    def __init__(self, task: str, problem: str, remedy: str) -> None:
+        self.task, self.problem, self.remedy = task, problem, remedy
+        super().__init__(f"start of an episode of '{task}': {problem}. {remedy} Nothing has moved.")
+
+
+class WorkerError(RlControlError, RuntimeError):
+    """A process that makes rollouts has died, and so has the one in its place."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            f"a worker process died twice on one episode: {problem}. What was trained so far is "
+            "kept: look for memory or a crash of the simulation, and go on with --resume."
+        )

@@ -1,6 +1,6 @@
 """The page to read first: the four protocols that everything else implements or uses.
 
-    Task --(cost, start, success)--> Controller --(Command)--> Plant
+    Task --(start, cost, success)--> Controller --(Command)--> Plant
                                          ^                        |
                                    DynamicsModel             JointState
 
@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from numpy.random import Generator
 
-from rl_control.types import ArmState, Array, Command, JointState
+from rl_control.types import ArmState, Array, Command, Condition, Goal, Trajectory
 
 
 @runtime_checkable
@@ -95,16 +95,39 @@ class Controller(Protocol):
 
 @runtime_checkable
 class Task(Protocol):
-    """What is wanted: where to start, what it costs, when it is done."""
+    """What is wanted: where to start, what it costs, when it has succeeded."""
 
-    def initial_state(self, rng: Generator) -> tuple[Array, Array]:
-        """Draw the joint positions [n] and velocities [n] an episode starts from."""
+    @property
+    def name(self) -> str:
+        """What it is called."""
         ...
 
-    def cost(self, x: Array, u: Array) -> Array:
-        """Return the running cost, [B], of states x [B, nx] and controls u [B, nu]."""
+    @property
+    def dt(self) -> float:
+        """Time step of the cost and of controllers in [s]."""
         ...
 
-    def succeeded(self, state: JointState) -> bool:
-        """Say whether `state` fulfils the task at this instant."""
+    @property
+    def steps(self) -> int:
+        """Number of those steps in an episode, T."""
+        ...
+
+    def draw(self, rng: Generator) -> Condition:
+        """Draw where an episode starts and what is wanted in it."""
+        ...
+
+    def goal(self, condition: Condition, time: float) -> Goal:
+        """Return what is wanted `time` [s] into an episode."""
+        ...
+
+    def rows(self, condition: Condition) -> Array:
+        """Return the cost's parameters along an episode, [T+1, np]."""
+        ...
+
+    def error(self, condition: Condition, trajectory: Trajectory) -> float:
+        """Return the distance in [m] by which an episode is judged."""
+        ...
+
+    def succeeded(self, condition: Condition, trajectory: Trajectory) -> bool:
+        """Say whether an episode was a success."""
         ...

@@ -134,6 +134,23 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """One situation that an episode of a task may begin in.
+
+    Attributes:
+        q: joint positions at the start, [n] in [rad] or [m].
+        v: joint velocities at the start, [n] in [rad/s] or [m/s].
+        goal: what is wanted at the start.
+        scene: where each fixture stands in the base frame, by its name.
+    """
+
+    q: Array
+    v: Array
+    goal: Goal
+    scene: Mapping[str, Pose] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ArmState:
     """The state a controller acts on: joints, and the tip pose when a sensor gives one."""
 

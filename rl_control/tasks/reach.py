@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import casadi as ca
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from rl_control.costs import (
@@ -16,26 +15,22 @@ from rl_control.costs import (
     PositionLimits,
     Posture,
     Schedule,
-    Symbols,
     TipOrientation,
     TipPosition,
     Velocity,
     VelocityLimits,
 )
 from rl_control.errors import ShapeError
-from rl_control.kernels import compile_batch
-from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.model import RobotModel
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.goal import resolve_goal
 from rl_control.tasks.reach_config import ReachConfig, ReachTerminal, ReachWeights
 from rl_control.tasks.settle import SettleDetector
 from rl_control.tasks.targets import sample_targets
-from rl_control.types import Array, Goal, JointState
+from rl_control.types import Array, Goal
 
 __all__ = [
     "ReachConfig",
-    "ReachTask",
     "ReachTerminal",
     "ReachWeights",
     "SettleDetector",
@@ -156,53 +151,6 @@ def reach_schedule(
         values=values,
         terminal=asdict(config.terminal),
     )
-
-
-class ReachTask:
-    """A `Task`: start near home, reach one goal.
-
-    Args:
-        robot: the arm; its limits are those that weights and speeds refer to.
-        goal: what to reach.
-        config: when it is reached, and what the way costs.
-        spread: standard deviation of the start around home in [rad] or [m].
-    """
-
-    def __init__(
-        self, robot: RobotModel, goal: Goal, config: ReachConfig | None = None, spread: float = 0.0
-    ) -> None:
-        self.robot, self.goal = robot, goal
-        self.config = config or ReachConfig()
-        self._spread = spread
-        self._kinematics = Kinematics(robot)
-        self._running = reach_schedule(robot, self.config, goal, steps=1, dt=1.0).rows[0]
-        cost = reach_cost(robot)
-        # No term depends on the step; the running cost is a rate.
-        s, p = Symbols.of(RigidBody(robot), dt=1.0), ca.SX.sym("p", cost.size)
-        x = ca.vertcat(s.q, s.v)
-        self._cost = compile_batch(
-            ca.Function(f"{robot.identifier}_reach_cost", [x, s.u, p], ca.cse([cost.value(s, p)]))
-        )
-
-    def initial_state(self, rng: Generator) -> tuple[Array, Array]:
-        """Draw joint positions [n] around home, within the limits; velocities [n] are zero."""
-        robot = self.robot
-        q = robot.home + self._spread * rng.normal(size=robot.n)
-        return np.clip(q, robot.limits.lower, robot.limits.upper), np.zeros(robot.n)
-
-    def cost(self, x: Array, u: Array) -> Array:
-        """Return the running cost, [B] in [1/s], of states x [B, 2n] and efforts u [B, n]."""
-        return self._cost(x, u, self._running)[0][:, 0]
-
-    def succeeded(self, state: JointState) -> bool:
-        """Say whether the tip is at the goal and the joints are still, at this instant."""
-        joints = state.ordered(self.robot.names)
-        tip = self._kinematics.tip(joints.position).position
-        return self.detector().there(tip, joints.velocity)
-
-    def detector(self) -> SettleDetector:
-        """Return a fresh detector of the arm's coming to rest at the goal."""
-        return settle_detector(self.goal.position, self.robot, self.config)
 
 
 def settle_detector(target: ArrayLike, robot: RobotModel, config: ReachConfig) -> SettleDetector:

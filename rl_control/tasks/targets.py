@@ -39,10 +39,7 @@ def sample_targets(
         ConfigError: if hardly any joint vector qualifies.
     """
     kinematics = Kinematics(robot)
-    limits = robot.limits
-    ends = np.isfinite(limits.lower) & np.isfinite(limits.upper)
-    lower, upper = np.where(ends, limits.lower, -np.pi), np.where(ends, limits.upper, np.pi)
-    middle, reach = (lower + upper) / 2, _MIDDLE * (upper - lower) / 2
+    middle, reach = middle_of(robot)
     targets: list[Array] = []
     for _ in range(_TRIES * count):
         if len(targets) == count:
@@ -61,3 +58,11 @@ def sample_targets(
                 "Check the robot's base height, its joint limits and the collision checker.",
             )
     return np.array(targets).reshape(count, 3)
+
+
+def middle_of(robot: RobotModel) -> tuple[Array, Array]:
+    """Return the middle of the joints' ranges, and how far to draw from it, [n] each."""
+    limits = robot.limits
+    ends = np.isfinite(limits.lower) & np.isfinite(limits.upper)
+    lower, upper = np.where(ends, limits.lower, -np.pi), np.where(ends, limits.upper, np.pi)
+    return (lower + upper) / 2, _MIDDLE * (upper - lower) / 2

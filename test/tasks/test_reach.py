@@ -5,15 +5,14 @@ import numpy as np
 import pytest
 
 from rl_control.config import flatten, from_flat
+from rl_control.control.batch_cost import ArmCost
 from rl_control.costs import Symbols
 from rl_control.errors import ConfigError, ShapeError, UnknownNameError
-from rl_control.interfaces import Task
 from rl_control.robot.description import load_robot
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.reach import (
     ReachConfig,
-    ReachTask,
     ReachWeights,
     effort_units,
     goal_values,
@@ -21,7 +20,7 @@ from rl_control.tasks.reach import (
     reach_schedule,
     weight_values,
 )
-from rl_control.types import Goal, JointState
+from rl_control.types import Goal
 
 
 @pytest.fixture(scope="module")
@@ -35,31 +34,29 @@ def goal(arm):
 
 
 @pytest.fixture(scope="module")
-def task(arm, goal):
-    return ReachTask(arm, goal, spread=0.1)
-
-
-@pytest.fixture(scope="module")
 def hold(arm):
     q = ca.SX.sym("q", arm.n)
     f = ca.Function("g", [q], [RigidBody(arm).gravity_torque(q)])
     return np.array(f(arm.home)).ravel()
 
 
-def state(arm, q, v):
-    return JointState(arm.names, q, v, np.zeros(arm.n), 0.0)
+@pytest.fixture(scope="module")
+def running(arm, goal):
+    """The running cost a second."""
+    cost = ArmCost(RigidBody(arm), reach_cost(arm), 1.0)
+    rows = reach_schedule(arm, ReachConfig(), goal, steps=1, dt=1.0).rows[:1]
+    return lambda x, u: cost.value(x, u, np.repeat(rows, len(x), axis=0))
 
 
-def test_when_at_the_goal_and_holding_expect_next_to_no_cost(arm, task, hold):
-    assert isinstance(task, Task)
+def test_when_at_the_goal_and_holding_expect_next_to_no_cost(arm, running, hold):
     x = np.concatenate([arm.home, np.zeros(arm.n)])
     x = np.vstack([x, x + 0.1])
-    near, far = task.cost(x, np.vstack([hold, hold]))
+    near, far = running(x, np.vstack([hold, hold]))
     assert 0 <= near < 1e-3 < far
 
 
-def test_when_costed_expect_the_sum_by_hand(arm, goal, task, hold):
-    weights = task.config.weights
+def test_when_costed_expect_the_sum_by_hand(arm, goal, running, hold):
+    weights = ReachWeights()
     q, v = arm.home + 0.05, np.full(arm.n, 0.2)
     u = hold + 1.0
     tip = Kinematics(arm).tip(q).position
@@ -72,26 +69,8 @@ def test_when_costed_expect_the_sum_by_hand(arm, goal, task, hold):
         + weights.velocity[0] * np.sum((v / arm.limits.velocity) ** 2)
         + weights.effort[0] * np.sum(((u - gravity) / effort_units(arm)) ** 2)
     )
-    (found,) = task.cost(np.concatenate([q, v])[None], u[None])
+    (found,) = running(np.concatenate([q, v])[None], u[None])
     assert found == pytest.approx(expected, abs=1e-3)
-
-
-def test_when_near_and_still_expect_success(arm, task):
-    assert task.succeeded(state(arm, arm.home, np.zeros(arm.n)))
-    assert not task.succeeded(state(arm, arm.home + 0.1, np.zeros(arm.n)))
-    assert not task.succeeded(state(arm, arm.home, np.full(arm.n, 0.5)))
-
-
-def test_when_joints_come_in_another_order_expect_the_same_verdict(arm, task):
-    order = arm.names[::-1]
-    shuffled = JointState(order, arm.home[::-1], np.zeros(arm.n), np.zeros(arm.n), 0.0)
-    assert task.succeeded(shuffled)
-
-
-def test_when_started_expect_rest_near_home_within_limits(arm, task):
-    q, v = task.initial_state(np.random.default_rng(0))
-    assert not v.any() and 0 < np.abs(q - arm.home).max() < 1
-    assert (q >= arm.limits.lower).all() and (q <= arm.limits.upper).all()
 
 
 def test_when_goal_has_a_rotation_expect_it_weighed(arm, goal):
