@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "kernels": {"errors", "types", "config", "paths"},
     "robot": GROUND,
     "data": GROUND,
-    "policy": GROUND,
+    "policy": GROUND | {"data"},
     "models": GROUND | {"robot", "data"},
     "costs": GROUND | {"robot"},
     "safety": {"errors", "types", "interfaces", "config", "paths", "robot"},

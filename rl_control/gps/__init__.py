@@ -1,0 +1,1 @@
+"""Guided policy search: local controllers teach a policy, and stay near what it does."""

@@ -1,0 +1,1 @@
+"""What acts: linear-Gaussian controllers and neural policies, their training and their export."""

@@ -1,0 +1,186 @@
+"""Policies and linear-Gaussian controllers as a `Controller` of an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from rl_control.errors import PolicyError
+from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.observation import Tip, goal_rows
+from rl_control.policy.partial import Impaired
+from rl_control.policy.policy import NeuralPolicy
+from rl_control.types import ArmState, Array, Command, Goal, JointState
+
+_EARLY = 1e-6  # of a tick: a stamp that lies this little before it counts as on it
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a policy does in one state.
+
+    Attributes:
+        effort: [n] in [N m] or [N].
+        distance: of the observation from those of the training, see `Seen.distance`.
+    """
+
+    effort: Array
+    distance: float
+
+
+class Ticks:
+    """Counts steps of `dt` [s] since the first stamp after `reset`."""
+
+    def __init__(self, dt: float) -> None:
+        self._dt = dt
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew at the next stamp."""
+        self._start: float | None = None
+        self.number = -1
+
+    def advance(self, stamp: float) -> bool:
+        """Take the time `stamp` in [s]; say whether a new step has begun."""
+        if self._start is None:
+            self._start = stamp
+        number = int((stamp - self._start) / self._dt + _EARLY)
+        began, self.number = number != self.number, number
+        return began
+
+
+class PolicyController:
+    """A `Controller` that acts by a policy once every `dt` of the policy, and holds in between.
+
+    Efforts that hold the arm, if the policy is based on them, follow every state.
+
+    Args:
+        policy: decides.
+        tip: where the tip is at joint positions [B, n].
+        gravity_torque: efforts [n] that hold the arm at q [n]; needed by a policy based on them.
+        goal: what is wanted; must be set before the first state if not given.
+        rng: draws noise of the policy's covariance, anew at every tick; None for none.
+        eyes: what is wrong with the measurements; None for nothing.
+
+    Raises:
+        PolicyError: if the policy needs `gravity_torque` and there is none.
+    """
+
+    def __init__(
+        self,
+        policy: NeuralPolicy,
+        tip: Tip,
+        gravity_torque: Callable[[Array], Array] | None = None,
+        goal: Goal | None = None,
+        rng: Generator | None = None,
+        eyes: Impaired | None = None,
+    ) -> None:
+        facts = policy.facts
+        if facts.base == "gravity" and gravity_torque is None:
+            raise PolicyError(
+                "policy", "it adds to the efforts that hold the arm", "Give `gravity_torque`."
+            )
+        self._policy, self._tip, self._gravity = policy, tip, gravity_torque
+        self._rng, self._eyes = rng, eyes
+        self._factor = np.linalg.cholesky(facts.covariance)
+        self._ticks = Ticks(facts.dt)
+        self._memory: Array = policy.start(1)
+        self._goal: Array | None = None
+        if goal is not None:
+            self.set_goal(goal)
+        self._restart()
+
+    def set_goal(self, goal: Goal) -> None:
+        """Aim at `goal` from the next tick on."""
+        self._goal = goal_rows([goal])
+
+    def reset(self, state: ArmState) -> None:
+        """Forget the past."""
+        self._restart()
+
+    def act(self, state: ArmState) -> Command:
+        """Return the command for `state`."""
+        joints = state.joints
+        return Command(joints.names, self.decide(joints).effort, joints.stamp)
+
+    def decide(self, joints: JointState) -> Action:
+        """Return what the policy does in a state.
+
+        Raises:
+            JointMismatchError: if a joint is missing.
+            PolicyError: if there is no goal.
+        """
+        facts = self._policy.facts
+        joints = joints.ordered(facts.names)
+        if self._ticks.advance(joints.stamp):
+            self._tick(joints)
+        effort = self._effort
+        if facts.base == "gravity":
+            assert self._gravity is not None
+            effort = effort + self._gravity(joints.position)
+        return Action(effort, self._distance)
+
+    def _tick(self, joints: JointState) -> None:
+        if self._goal is None:
+            raise PolicyError("policy", "there is no goal yet", "Set one before the first state.")
+        facts = self._policy.facts
+        o = facts.layout.of(joints.position[None], joints.velocity[None], self._goal, self._tip)
+        if self._eyes is not None:
+            o = self._eyes.see(o[0])[None]
+        u, self._memory = self._policy.step(o, self._memory)
+        self._effort, self._distance = u[0], float(facts.seen.distance(o)[0])
+        if self._rng is not None:
+            self._effort = self._effort + self._factor @ self._rng.standard_normal(u.shape[1])
+
+    def _restart(self) -> None:
+        self._ticks.reset()
+        self._memory = self._policy.start(1)
+        self._effort, self._distance = np.zeros(len(self._factor)), 0.0
+        if self._eyes is not None:
+            self._eyes.reset()
+
+
+class LinearGaussianRunner:
+    """A `Controller` that acts by a linear-Gaussian controller; its last step goes on for ever.
+
+    Args:
+        controller: decides, once every `dt`; the effort is held in between.
+        rng: draws noise, anew at every step; None for none.
+        gravity_torque: efforts [n] at q [n] to add, which follow every state; None for none.
+    """
+
+    def __init__(
+        self,
+        controller: LinearGaussianController,
+        rng: Generator | None = None,
+        gravity_torque: Callable[[Array], Array] | None = None,
+    ) -> None:
+        self._controller, self._rng, self._gravity = controller, rng, gravity_torque
+        self._factors = np.linalg.cholesky(controller.covariance)
+        self._ticks = Ticks(controller.dt)
+        self._effort = np.zeros(controller.nu)
+
+    def reset(self, state: ArmState) -> None:
+        """Begin with the first step at the next state."""
+        self._ticks.reset()
+
+    def act(self, state: ArmState) -> Command:
+        """Return the command for `state`.
+
+        Raises:
+            JointMismatchError: if a joint is missing.
+        """
+        joints = state.joints.ordered(self._controller.names)
+        if self._ticks.advance(joints.stamp):
+            t = min(max(self._ticks.number, 0), self._controller.steps - 1)
+            self._effort = self._controller.mean(joints.vector[None], t)[0]
+            if self._rng is not None:
+                noise = self._rng.standard_normal(self._controller.nu)
+                self._effort = self._effort + self._factors[t] @ noise
+        effort = self._effort
+        if self._gravity is not None:
+            effort = effort + self._gravity(joints.position)
+        return Command(joints.names, effort, joints.stamp)

@@ -1,0 +1,166 @@
+"""Policies and local controllers in command of an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from rl_control.errors import JointMismatchError, PolicyError, ShapeError
+from rl_control.interfaces import Controller
+from rl_control.policy.controller import LinearGaussianRunner, PolicyController
+from rl_control.policy.gru import GruPolicy
+from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.mlp import MlpPolicy
+from rl_control.policy.observation import goal_rows
+from rl_control.policy.partial import Impaired, ImpairedConfig, impaired
+from rl_control.types import ArmState, Array, Goal, JointState
+
+NAMES = ("a", "b", "c")
+GOAL = Goal(np.array([0.1, 0.2, 0.3]), np.array([0.5, -0.5, 0.2]))
+
+
+def tip(q: Array) -> tuple[Array, Array]:
+    return np.sin(q), np.tile(np.eye(3), (len(q), 1, 1))
+
+
+def state(stamp: float, seed: int = 0) -> ArmState:
+    rng = np.random.default_rng(seed)
+    q, v = rng.normal(size=(2, 3))
+    return ArmState(JointState(NAMES, q, v, np.zeros(3), stamp))
+
+
+def expected(policy: MlpPolicy, arm: ArmState) -> Array:
+    joints = arm.joints
+    layout = policy.facts.layout
+    o = layout.of(joints.position[None], joints.velocity[None], goal_rows([GOAL]), tip)
+    return policy.mean(o)[0]
+
+
+def test_when_ticks_are_longer_than_states_expect_the_effort_to_be_held(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    controller = PolicyController(policy, tip, goal=GOAL)
+    assert isinstance(controller, Controller)
+    controller.reset(state(5.0))
+    efforts = [controller.act(state(5.0 + 0.005 * k, seed=k)).effort for k in range(8)]
+    for k in range(4):
+        np.testing.assert_array_equal(efforts[k], expected(policy, state(5.0, seed=0)))
+        np.testing.assert_array_equal(efforts[4 + k], expected(policy, state(5.02, seed=4)))
+
+
+def test_when_the_policy_stands_on_gravity_expect_it_added_at_every_state(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp(base="gravity")
+    with pytest.raises(PolicyError, match="gravity_torque"):
+        PolicyController(policy, tip)
+    controller = PolicyController(policy, tip, lambda q: 10.0 * q, GOAL)
+    first, second = state(0.0), state(0.005, seed=1)
+    held = expected(policy, first)
+    np.testing.assert_allclose(controller.act(first).effort, held + 10.0 * first.joints.position)
+    np.testing.assert_allclose(controller.act(second).effort, held + 10.0 * second.joints.position)
+
+
+def test_when_it_is_stochastic_expect_noise_of_the_policys_covariance(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    controller = PolicyController(policy, tip, goal=GOAL, rng=np.random.default_rng(0))
+    efforts = np.array([controller.act(state(0.02 * k)).effort for k in range(4000)])
+    noise = efforts - expected(policy, state(0.0))
+    np.testing.assert_allclose(np.cov(noise.T), policy.facts.covariance, atol=1e-3)
+
+
+def test_when_a_memory_is_kept_expect_it_once_a_tick_and_anew_after_reset(
+    random_gru: Callable[..., GruPolicy],
+) -> None:
+    policy = random_gru()
+    controller = PolicyController(policy, tip, goal=GOAL)
+    runs = []
+    for rate in (1, 4):
+        controller.reset(state(0.0))
+        stamps = [0.02 * k / rate for k in range(5 * rate)]
+        efforts = [controller.act(state(s, seed=int(s / 0.02 + 1e-9))).effort for s in stamps]
+        runs.append(np.array(efforts[::rate]))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert not np.allclose(runs[0][0], runs[0][1])
+
+
+def test_when_there_is_no_goal_or_a_joint_is_missing_expect_named_errors(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    controller = PolicyController(random_mlp(), tip)
+    with pytest.raises(PolicyError, match="no goal"):
+        controller.act(state(0.0))
+    other = JointState(("a", "b"), np.zeros(2), np.zeros(2), np.zeros(2), 0.0)
+    with pytest.raises(JointMismatchError, match="c"):
+        controller.act(ArmState(other))
+
+
+def local(steps: int = 3) -> LinearGaussianController:
+    rng = np.random.default_rng(0)
+    roots = 0.1 * rng.normal(size=(steps, 3, 3))
+    return LinearGaussianController(
+        NAMES,
+        0.02,
+        rng.normal(size=(steps, 3, 6)),
+        rng.normal(size=(steps, 3)),
+        roots @ roots.swapaxes(1, 2) + 1e-4 * np.eye(3),
+    )
+
+
+def test_when_a_local_controller_runs_expect_its_steps_and_the_last_one_for_ever() -> None:
+    controller = local()
+    runner = LinearGaussianRunner(controller)
+    runner.reset(state(1.0))
+    for k in range(20):
+        effort = runner.act(state(1.0 + 0.005 * k, seed=k)).effort
+        t = min(k // 4, 2)
+        seen = state(0.0, seed=4 * (k // 4)).joints.vector
+        np.testing.assert_allclose(effort, controller.K[t] @ seen + controller.k[t], atol=1e-12)
+
+
+def test_when_a_local_controller_explores_expect_its_covariance() -> None:
+    controller = local(1)
+    runner = LinearGaussianRunner(controller, np.random.default_rng(0))
+    efforts = np.array([runner.act(state(0.02 * k)).effort for k in range(4000)])
+    np.testing.assert_allclose(np.cov(efforts.T), controller.covariance[0], atol=5e-3)
+
+
+def test_when_a_local_controller_is_saved_expect_it_back(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "c.safetensors"
+    local().save(path)
+    other = LinearGaussianController.load(path)
+    for name in ("K", "k", "covariance"):
+        np.testing.assert_array_equal(getattr(other, name), getattr(local(), name))
+    with pytest.raises(ShapeError, match="covariance"):
+        LinearGaussianController(NAMES, 0.02, local().K, local().k, np.eye(3)[None])
+
+
+def test_when_measurements_come_late_expect_older_ones() -> None:
+    o = np.arange(6.0)[None, :, None]
+    seen = impaired(o, ImpairedConfig(delay=2), np.random.default_rng(0))
+    np.testing.assert_array_equal(seen[0, :, 0], [0, 0, 0, 1, 2, 3])
+
+
+def test_when_measurements_get_lost_expect_the_one_before_to_stand() -> None:
+    o = np.arange(2000.0)[None, :, None]
+    seen = impaired(o, ImpairedConfig(lost=0.3), np.random.default_rng(0))[0, :, 0]
+    fresh = seen == o[0, :, 0]
+    assert 0.66 < fresh.mean() < 0.74
+    np.testing.assert_array_equal(seen[1:][~fresh[1:]], seen[:-1][~fresh[1:]])
+
+
+def test_when_a_controller_sees_late_expect_what_training_data_would_show(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    eyes = Impaired(ImpairedConfig(delay=1), np.random.default_rng(0))
+    controller = PolicyController(policy, tip, goal=GOAL, eyes=eyes)
+    efforts = [controller.act(state(0.02 * k, seed=k)).effort for k in range(3)]
+    np.testing.assert_array_equal(efforts[2], expected(policy, state(0.0, seed=1)))

@@ -1,0 +1,118 @@
+"""Networks, in numpy, in machine code and as ONNX."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rl_control.errors import DataError
+from rl_control.policy.gru import GruPolicy
+from rl_control.policy.kernel import CompiledPolicy
+from rl_control.policy.mlp import MlpPolicy, Normaliser
+
+
+def test_when_an_mlp_is_asked_expect_its_jacobian_to_be_that_of_finite_differences(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    o = np.random.default_rng(1).normal(size=(4, policy.facts.layout.size))
+    steps = 1e-6 * np.eye(o.shape[1])
+    numeric = np.stack(
+        [(policy.mean(o + step) - policy.mean(o - step)) / 2e-6 for step in steps], axis=2
+    )
+    np.testing.assert_allclose(policy.jacobian(o), numeric, atol=1e-7)
+
+
+def test_when_a_gru_steps_expect_what_torch_says(random_gru: Callable[..., GruPolicy]) -> None:
+    torch = pytest.importorskip("torch")
+    policy = random_gru()
+    cell = torch.nn.GRUCell(policy.facts.layout.size, policy.units, dtype=torch.float64)
+    named = zip(
+        ("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
+        (policy.by_input, policy.by_memory, policy.input_bias, policy.memory_bias),
+        strict=True,
+    )
+    cell.load_state_dict({name: torch.tensor(value) for name, value in named})
+    rng, memory = np.random.default_rng(2), policy.start(3)
+    other = torch.zeros((3, policy.units), dtype=torch.float64)
+    for _ in range(5):
+        o = rng.normal(size=(3, policy.facts.layout.size))
+        u, memory = policy.step(o, memory)
+        other = cell(torch.tensor(policy.normaliser(o)), other)
+        np.testing.assert_allclose(memory, other.detach().numpy(), atol=1e-12)
+        head = other.detach().numpy() @ policy.head.T + policy.head_bias
+        np.testing.assert_allclose(u, head * policy.scale, atol=1e-12)
+
+
+def test_when_an_entry_never_varied_expect_it_not_to_matter(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    o = np.random.default_rng(3).normal(size=(50, random_mlp().facts.layout.size))
+    o[:, 4] = 0.7
+    policy = replace(random_mlp(), normaliser=Normaliser.of(o))
+    moved = o.copy()
+    moved[:, 4] = 1e3
+    np.testing.assert_array_equal(policy.mean(o), policy.mean(moved))
+    np.testing.assert_allclose(policy.normaliser(o)[:, :4].std(axis=0), 1.0)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "gru"])
+def test_when_compiled_expect_the_same_controls_run_after_run(
+    kind: str, random_mlp: Callable[..., MlpPolicy], random_gru: Callable[..., GruPolicy]
+) -> None:
+    policy = random_mlp() if kind == "mlp" else random_gru()
+    compiled = CompiledPolicy(policy)
+    rng = np.random.default_rng(4)
+    for _ in range(2):
+        memory, other = policy.start(1), compiled.start(1)
+        for _ in range(6):
+            o = 3.0 * rng.normal(size=(1, policy.facts.layout.size))
+            u, memory = policy.step(o, memory)
+            found, other = compiled.step(o, other)
+            np.testing.assert_allclose(found, u, atol=1e-11)
+            np.testing.assert_allclose(other, memory, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "gru"])
+def test_when_exported_expect_onnxruntime_to_act_alike(
+    kind: str,
+    random_mlp: Callable[..., MlpPolicy],
+    random_gru: Callable[..., GruPolicy],
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    from rl_control.policy.export import export_onnx
+
+    policy = random_mlp() if kind == "mlp" else random_gru()
+    export_onnx(tmp_path / "policy.onnx", policy)
+    session = runtime.InferenceSession(tmp_path / "policy.onnx")
+    said = json.loads(session.get_modelmeta().custom_metadata_map["rl_control"])
+    assert said["joints"] == list(policy.facts.names)
+    rng, memory = np.random.default_rng(5), policy.start(3)
+    kept = memory.astype(np.float32)
+    for _ in range(4):
+        o = rng.normal(size=(3, policy.facts.layout.size))
+        u, memory = policy.step(o, memory)
+        given = {"observation": o.astype(np.float32)}
+        if kind == "gru":
+            found, kept = session.run(None, given | {"memory": kept})
+            np.testing.assert_allclose(kept, memory, atol=1e-5)
+        else:
+            (found,) = session.run(None, given)
+        np.testing.assert_allclose(found, u, atol=1e-4)
+
+
+def test_when_the_export_has_no_folder_expect_what_to_do(
+    random_mlp: Callable[..., MlpPolicy], tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx")
+    from rl_control.policy.export import export_onnx
+
+    with pytest.raises(DataError, match="folder that exists"):
+        export_onnx(tmp_path / "none" / "policy.onnx", random_mlp())
