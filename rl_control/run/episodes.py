@@ -1,0 +1,178 @@
+"""Episodes in one process: a simulation made anew for each, so that each is the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from rl_control.control.mpc import MpcConfig, MpcController
+from rl_control.errors import ConditionError
+from rl_control.gps.episode import Episode
+from rl_control.interfaces import Controller
+from rl_control.plants.bullet import BulletPlant
+from rl_control.plants.bullet_config import BulletConfig
+from rl_control.plants.collision import CollisionChecker
+from rl_control.policy.controller import LinearGaussianRunner, PolicyController
+from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.policy import NeuralPolicy
+from rl_control.robot.arm_model import ArmModel
+from rl_control.robot.description import load_robot
+from rl_control.robot.kinematics import Kinematics
+from rl_control.robot.settings import load_settings
+from rl_control.rollout import rollout
+from rl_control.run.actors import Led, Mixed
+from rl_control.run.assemble import reach_mpc
+from rl_control.safety.filter import SafetyFilter
+from rl_control.safety.settings import SafetyConfig
+from rl_control.tasks.base import ArmTask
+from rl_control.tasks.catalog import make_task
+from rl_control.tasks.reach_config import ReachConfig
+from rl_control.types import Array, Condition, Goal, Trajectory
+
+_NO_BUDGET = 10.0  # [s] for a solve: simulated time stands still, a busy machine must not matter
+
+
+@dataclass(frozen=True)
+class EpisodeSpec:
+    """What episodes are about, as plain data that another process can be told.
+
+    Attributes:
+        robot: name or description file of the arm.
+        task: name of the task, see `tasks/catalog.py`.
+        settings: of the task, where they differ from its defaults.
+        plant: of the simulation.
+    """
+
+    robot: str
+    task: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    plant: BulletConfig = field(default_factory=BulletConfig)
+
+
+class EpisodeRunner:
+    """Makes rollouts of one task in this process.
+
+    Args:
+        spec: what they are about.
+
+    Attributes:
+        task: the task, of the arm with the limits that control may use.
+        collides: says whether joint positions, [n], are in collision.
+
+    Raises:
+        RlControlError: if robot or task cannot be used.
+    """
+
+    def __init__(self, spec: EpisodeSpec) -> None:
+        self._spec = spec
+        self._robot = load_robot(spec.robot)
+        settings = load_settings(spec.robot)
+        limits = self._robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
+        control = replace(self._robot, limits=limits)
+        weights = ReachConfig()
+        self._weights = replace(weights, weights=weights.weights.replaced(settings.weights))
+        self._checker = CollisionChecker(self._robot)
+        self.collides: Callable[[Array], bool] = self._checker.collides
+        self.task: ArmTask = make_task(
+            spec.task, control, spec.settings, self._weights, self.collides
+        )
+        self._model = ArmModel(self._robot)
+        self._kinematics = Kinematics(self._robot)
+        self._planner: MpcController | None = None
+
+    def __call__(self, episodes: Sequence[Episode]) -> list[Trajectory]:
+        """Make the rollouts, one after the other; a `Collect`."""
+        return [self.run(episode) for episode in episodes]
+
+    def run(self, episode: Episode) -> Trajectory:
+        """Make one rollout of the task's length.
+
+        Raises:
+            ConditionError: if it cannot start where it should.
+            PlantError: if the simulation fails.
+        """
+        condition = episode.condition
+        self.check(condition)
+        plant = BulletPlant(self._robot, self._spec.plant)
+        try:
+            plant.reset(condition.q, condition.v)
+            return rollout(self._controller(episode), plant, self._safety(), self.task.duration)
+        finally:
+            plant.close()
+
+    def check(self, condition: Condition) -> None:
+        """Refuse a start that the arm cannot or must not be brought to.
+
+        Raises:
+            ConditionError: if it is outside the limits or in collision.
+        """
+        limits, name = self._robot.limits, self.task.name
+        for what, values, low, high in (
+            ("position", condition.q, limits.lower, limits.upper),
+            ("velocity", condition.v, -limits.velocity, limits.velocity),
+        ):
+            bad = np.flatnonzero(~((values >= low - 1e-9) & (values <= high + 1e-9)))
+            if bad.size:
+                j = int(bad[0])
+                raise ConditionError(
+                    name,
+                    f"{what} {values[j]:g} of {self._robot.names[j]} is outside "
+                    f"{low[j]:g} ... {high[j]:g}",
+                    "Draw starts within the limits.",
+                )
+        if self.collides(condition.q):
+            raise ConditionError(
+                name,
+                f"the arm is in collision at {np.round(condition.q, 3).tolist()}",
+                "Draw starts clear of the floor and of the arm itself.",
+            )
+
+    def close(self) -> None:
+        """Release what is held."""
+        self._checker.close()
+
+    def _controller(self, episode: Episode) -> Controller:
+        actor, task, condition = episode.actor, self.task, episode.condition
+        rng = None if episode.seed is None else np.random.default_rng(episode.seed)
+        if isinstance(actor, LinearGaussianController):
+            return LinearGaussianRunner(actor, rng)
+
+        def wanted(time: float) -> Goal:
+            return task.goal(condition, time)
+
+        if actor is None:
+            planner = self._planning()
+            return Led(planner, planner.mpc.set_goal, wanted)
+        assert isinstance(actor, NeuralPolicy)
+        policy = PolicyController(actor, self._tip, self._model.gravity_torque, rng=rng)
+        if not episode.planned:
+            return Led(policy, policy.set_goal, wanted)
+        planner = self._planning()
+
+        def aim(goal: Goal) -> None:
+            policy.set_goal(goal)
+            planner.mpc.set_goal(goal)
+
+        draws = np.random.default_rng([episode.seed or 0, 1])
+        mixed = Mixed(policy, planner, actor.facts.dt, episode.planned, draws)
+        return Led(mixed, aim, wanted)
+
+    def _planning(self) -> MpcController:
+        """The planner, which forgets what it planned when it is reset."""
+        if self._planner is None:
+            config = MpcConfig(time_budget=_NO_BUDGET)
+            self._planner = MpcController(reach_mpc(self.task.robot, config, self._weights))
+        return self._planner
+
+    def _safety(self) -> SafetyFilter:
+        model = self._model
+        return SafetyFilter(
+            self._robot.limits, SafetyConfig(), model.gravity_torque, model.mass_matrix
+        )
+
+    def _tip(self, q: Array) -> tuple[Array, Array]:
+        position, rotation, _ = self._kinematics.batch(np.ascontiguousarray(q))
+        return position, rotation

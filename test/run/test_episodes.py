@@ -1,0 +1,128 @@
+"""Episodes: the same every time, by whoever makes them; refused before anything moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rl_control.errors import ConditionError
+
+pytest.importorskip("pybullet")
+
+from rl_control.gps.episode import Episode
+from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.mlp import MlpPolicy, Normaliser
+from rl_control.policy.observation import ObservationLayout
+from rl_control.policy.policy import PolicyFacts, Seen
+from rl_control.run.episodes import EpisodeRunner, EpisodeSpec
+from rl_control.run.workers import rollouts_of
+from rl_control.types import Condition
+
+SPEC = EpisodeSpec("planar2", "reach", {"duration": 1.0, "spread": 0.05})
+
+
+@pytest.fixture(scope="module")
+def runner():
+    made = EpisodeRunner(SPEC)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def condition(runner) -> Condition:
+    return runner.task.draw(np.random.default_rng(0))
+
+
+def local(runner) -> LinearGaussianController:
+    n, steps = runner.task.robot.n, runner.task.steps
+    gains = np.tile(np.hstack([-2.0 * np.eye(n), -0.3 * np.eye(n)]), (steps, 1, 1))
+    covariance = np.tile(0.05 * np.eye(n), (steps, 1, 1))
+    return LinearGaussianController(
+        runner.task.robot.names, runner.task.dt, gains, np.zeros((steps, n)), covariance
+    )
+
+
+def damping_policy(runner) -> MlpPolicy:
+    """Pulls to the goal's posture, with damping, on top of gravity."""
+    names = runner.task.robot.names
+    n, layout = len(names), ObservationLayout(names, ("posture_error", "velocity"))
+    seen = Seen(np.zeros(2 * n), np.eye(2 * n), 1.0)
+    facts = PolicyFacts("reach", layout, 0.005, "gravity", 1e-4 * np.eye(n), seen)
+    gain = np.hstack([12.0 * np.eye(n), -3.0 * np.eye(n)])
+    unit = Normaliser(np.zeros(2 * n), np.ones(2 * n))
+    return MlpPolicy(facts, unit, (gain,), (np.zeros(n),), np.ones(n))
+
+
+def test_when_an_episode_is_run_twice_expect_the_same_bits(runner, condition) -> None:
+    asked = Episode(condition, local(runner), seed=3)
+    first, second = runner.run(asked), runner.run(asked)
+    np.testing.assert_array_equal(first.states, second.states)
+    other = runner.run(replace(asked, seed=4))
+    assert not np.allclose(first.states[-1], other.states[-1])
+    assert len(first.controls) == round(runner.task.duration / 0.005)
+
+
+def test_when_workers_make_them_expect_the_bits_of_this_process(runner) -> None:
+    rng = np.random.default_rng(1)
+    asked = [Episode(runner.task.draw(rng), local(runner), seed=seed) for seed in range(4)]
+    asked.append(Episode(asked[0].condition, damping_policy(runner), 5, planned=0.5))
+    here = runner(asked)
+    workers = rollouts_of(SPEC, 2)
+    try:
+        there = workers(asked)
+    finally:
+        workers.close()
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_array_equal(one.states, other.states)
+        np.testing.assert_array_equal(one.controls, other.controls)
+
+
+def test_when_nobody_acts_expect_the_planner_to_reach_the_goal(runner, condition) -> None:
+    task = runner.task
+    assert task.error(condition, runner.run(Episode(condition, None))) < 2e-3
+
+
+def test_when_a_policy_acts_expect_it_to_lead_to_the_goal(runner, condition) -> None:
+    start = np.linalg.norm(condition.goal.posture - condition.q)
+    run = runner.run(Episode(condition, damping_policy(runner)))
+    end = np.linalg.norm(condition.goal.posture - run.positions[-1])
+    assert end < 0.3 * start
+
+
+def test_when_planner_and_policy_take_turns_expect_something_in_between(runner, condition) -> None:
+    policy = damping_policy(runner)
+    runs = [
+        runner.run(Episode(condition, actor, 1, planned=share)).states[100]
+        for actor, share in ((policy, 0.0), (policy, 0.5), (policy, 1.0), (None, 0.0))
+    ]
+    np.testing.assert_allclose(runs[2], runs[3], atol=1e-9)
+    assert not np.allclose(runs[0], runs[1]) and not np.allclose(runs[1], runs[2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"q": np.array([9.0, 0.0])}, "position 9 of"),
+        ({"v": np.array([0.0, 1e3])}, "velocity 1000 of"),
+        ({"q": np.array([np.nan, 0.0])}, "position nan of"),
+    ],
+)
+def test_when_a_start_is_outside_the_limits_expect_no_motion(
+    runner, condition, change, message
+) -> None:
+    with pytest.raises(ConditionError, match=message):
+        runner.run(Episode(replace(condition, **change), None))
+
+
+def test_when_a_start_is_in_collision_expect_no_motion() -> None:
+    runner = EpisodeRunner(EpisodeSpec("iiwa7", "reach"))
+    try:
+        condition = runner.task.draw(np.random.default_rng(0))
+        folded = np.array([0.0, 2.0, 0.0, -2.0, 0.0, 0.0, 0.0])
+        assert runner.collides(folded)
+        with pytest.raises(ConditionError, match=r"in collision .* Nothing has moved"):
+            runner.check(replace(condition, q=folded))
+    finally:
+        runner.close()
