@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
@@ -12,16 +13,15 @@ from numpy.typing import NDArray
 
 from rl_control.config import validate
 from rl_control.errors import NonFiniteError, PlantError
+from rl_control.plants.bullet_arm import damping_torque, load_arm
 from rl_control.plants.bullet_client import World
 from rl_control.plants.bullet_config import BulletConfig, per_joint
+from rl_control.plants.bullet_fixtures import Fixtures
 from rl_control.plants.bullet_scene import Scene
-from rl_control.plants.bullet_urdf import Payload, bullet_urdf
+from rl_control.plants.bullet_urdf import Payload
 from rl_control.plants.delay import DelayLine
-from rl_control.plants.friction import rubbed
 from rl_control.robot.model import RobotModel
 from rl_control.types import ArmState, Array, Command, JointState, Pose, as_vector, joint_index
-
-_SPEED_CAP = 1e6  # PyBullet silently caps joint speeds at 100 rad/s unless told otherwise.
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class BulletPlant:
     which is the model's damping term and, unlike PyBullet's own, stable for any D and substep h;
     where there is Coulomb friction too, a is what it leaves.
     Coulomb friction is a velocity motor at rest with limited force. Stamps are simulated time,
-    which runs on over a reset. Links pass through each other and through the floor.
+    which runs on over a reset. Links pass through each other and through the floor; fixtures are
+    solid.
 
     All methods may be called from any thread.
 
@@ -55,15 +56,21 @@ class BulletPlant:
         robot: the arm; links off the chain are fixed where the robot model locks them.
         config: what is different from the URDF.
         rng: makes the sensor noise; seeded with 0 if not given.
+        fixtures: URDF file of each thing that can be placed about the arm, by its name.
 
     Raises:
         ConfigError: if a setting is not allowed.
         MissingDependencyError: if pybullet is not installed.
-        PlantError: if PyBullet refuses the arm, or a window cannot be opened.
+        PlantError: if PyBullet refuses the arm, a fixture's file is not there, or a window cannot
+            be opened.
     """
 
     def __init__(
-        self, robot: RobotModel, config: BulletConfig | None = None, rng: Generator | None = None
+        self,
+        robot: RobotModel,
+        config: BulletConfig | None = None,
+        rng: Generator | None = None,
+        fixtures: Mapping[str, Path] | None = None,
     ) -> None:
         self.robot = robot
         self.config = config or BulletConfig()
@@ -83,7 +90,7 @@ class BulletPlant:
         self._ticks = 0
         self.clipped = 0
         self.overspeed = 0
-        self._build()
+        self._build(fixtures or {})
         self.reset()
 
     @property
@@ -113,8 +120,8 @@ class BulletPlant:
                 raise NonFiniteError(what, self.names[bad[0]])
         with self._lock:
             world = self._open_world()
-            for joint, position, velocity in zip(self._index, q, v, strict=True):
-                world.resetJointState(self._body, joint, position, velocity)
+            for joint, position, velocity in zip(self._arm.joints, q, v, strict=True):
+                world.resetJointState(self._arm.body, joint, position, velocity)
             step = self.config.substep
             self._effort = np.zeros(n)
             self._efforts = DelayLine(round(self.config.command_latency / step), self._effort)
@@ -167,6 +174,38 @@ class BulletPlant:
             self._open_world()
             return self._state_of(self._sample())
 
+    def place(self, scene: Mapping[str, Pose]) -> None:
+        """Put fixtures at poses in the base frame; those that are not named are taken away.
+
+        Raises:
+            UnknownNameError: if a name is not that of a fixture.
+            NonFiniteError: if a pose is not finite.
+            PlantError: if PyBullet refuses a fixture, or the plant is closed.
+        """
+        with self._lock:
+            self._open_world()
+            self._fixtures.place(scene)
+
+    def touches_fixture(self) -> bool:
+        """Say whether the arm, as it stands, touches a fixture or is inside one.
+
+        Raises:
+            PlantError: if the plant is closed.
+        """
+        with self._lock:
+            self._open_world()
+            return self._fixtures.touched()
+
+    def contact_force(self) -> float:
+        """Return the sum of the normal forces between arm and fixtures in the last substep in [N].
+
+        Raises:
+            PlantError: if the plant is closed.
+        """
+        with self._lock:
+            self._open_world()
+            return self._fixtures.force()
+
     def show_target(self, position: Sequence[float] | Array) -> None:
         """Draw a red ball at `position`, [3] in [m] in the base frame; it has no substance.
 
@@ -193,7 +232,7 @@ class BulletPlant:
         with self._lock:
             self._world.close()
 
-    def _build(self) -> None:
+    def _build(self, fixtures: Mapping[str, Path]) -> None:
         """Make the world and load the arm into it."""
         config = self.config
         world = self._world = World(config.gui)
@@ -202,24 +241,8 @@ class BulletPlant:
             fixedTimeStep=config.substep, numSubSteps=0, deterministicOverlappingPairs=1
         )
         payload = Payload(config.payload, config.payload_com)
-        self._body = world.load_fixed(bullet_urdf(self.robot, payload))
-        infos = [world.getJointInfo(self._body, i) for i in range(world.getNumJoints(self._body))]
-        joints = {info[1].decode(): info[0] for info in infos}
-        links = {info[12].decode(): info[0] for info in infos}
-        self._index = [joints[name] for name in self.names]
-        self._tip = links[self.robot.tip]
-        for link in range(-1, len(infos)):
-            world.changeDynamics(
-                self._body, link, linearDamping=0.0, angularDamping=0.0, maxJointVelocity=_SPEED_CAP
-            )
-        # Motors are on by default and brake every joint; what stays is the Coulomb friction.
-        world.setJointMotorControlArray(
-            self._body,
-            self._index,
-            world.bullet.VELOCITY_CONTROL,
-            targetVelocities=self._rest,
-            forces=self._friction.tolist(),
-        )
+        self._arm = load_arm(world, self.robot, payload, self._friction, exact=bool(fixtures))
+        self._fixtures = Fixtures(world, fixtures, self._arm.body)
         self._scene = Scene(world, self.robot, config.floor)
 
     def _accept(self, command: Command) -> tuple[Array, bool]:
@@ -241,31 +264,20 @@ class BulletPlant:
         self._effort = self._efforts.receive(self._ticks)
         total = self._effort
         if self._damping.any():
-            total = total + self._damping_torque(world)
+            damp = (self._damping, self._friction, self.config.substep)
+            total = total + damping_torque(world, self._arm, self._effort, *damp)
         # A torque lasts for one step only.
         world.setJointMotorControlArray(
-            self._body, self._index, world.bullet.TORQUE_CONTROL, forces=total.tolist()
+            self._arm.body, self._arm.joints, world.bullet.TORQUE_CONTROL, forces=total.tolist()
         )
         world.stepSimulation()
         self._ticks += 1
 
-    def _damping_torque(self, world: World) -> Array:
-        """The implicit viscous friction, [n]."""
-        states = world.getJointStates(self._body, self._index)
-        q, v = [s[0] for s in states], [s[1] for s in states]
-        h, damping = self.config.substep, self._damping
-        mass = np.array(world.calculateMassMatrix(self._body, q))
-        bias = np.array(world.calculateInverseDynamics(self._body, q, v, self._rest))
-        response = h * np.linalg.inv(mass + h * np.diag(damping))
-        speed = v + response @ (self._effort - bias - damping * v)
-        if self._friction.any():
-            # Else the damping of a speed that friction prevents would help it to hold.
-            speed = rubbed(np.asarray(speed), np.asarray(response), self._friction)
-        return np.asarray(-damping * speed)
-
     def _sample(self) -> _Sample:
-        states = self._world.getJointStates(self._body, self._index)
-        link = self._world.getLinkState(self._body, self._tip, computeForwardKinematics=True)
+        states = self._world.getJointStates(self._arm.body, self._arm.joints)
+        link = self._world.getLinkState(
+            self._arm.body, self._arm.tip, computeForwardKinematics=True
+        )
         rotation = self._world.bullet.getMatrixFromQuaternion(link[5])
         return _Sample(
             stamp=self._ticks * self.config.substep,

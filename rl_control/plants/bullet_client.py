@@ -12,7 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from scipy.spatial.transform import Rotation
+
 from rl_control.errors import MissingDependencyError, PlantError
+from rl_control.types import Pose
 
 
 @cache
@@ -76,8 +79,12 @@ class World:
         self.__dict__[name] = call
         return call
 
-    def load_fixed(self, urdf: str) -> int:
+    def load_fixed(self, urdf: str, exact: bool = False) -> int:
         """Load a URDF text with its base fixed at the origin; return the body.
+
+        Args:
+            urdf: the text.
+            exact: see `load_file`.
 
         Raises:
             PlantError: if PyBullet refuses it.
@@ -85,17 +92,38 @@ class World:
         with tempfile.TemporaryDirectory(prefix="rl_control-") as folder:
             path = Path(folder) / "arm.urdf"
             path.write_text(urdf, encoding="utf-8")
-            try:
-                # Without the flag, inertias are made up from collision shapes.
-                return int(
-                    self.loadURDF(
-                        str(path), useFixedBase=True, flags=self.bullet.URDF_USE_INERTIA_FROM_FILE
-                    )
-                )
-            except self.bullet.error as error:
-                raise PlantError(
-                    f"PyBullet cannot load the arm ({error}). Check its URDF."
-                ) from error
+            return self.load_file(path, "the arm", exact=exact)
+
+    def load_file(
+        self, path: Path, what: str, pose: Pose | None = None, exact: bool = False
+    ) -> int:
+        """Load a URDF file with its base link fixed at a pose; return the body.
+
+        Args:
+            path: the file.
+            what: what it is, for messages.
+            pose: in the world's frame; the origin if not given.
+            exact: cylinders touch as what they are. By default they are prisms, thicker by the
+                simulator's collision margin of 1 mm.
+
+        Raises:
+            PlantError: if PyBullet refuses it.
+        """
+        bullet = self.bullet
+        # Without the first flag, inertias are made up from collision shapes.
+        flags = bullet.URDF_USE_INERTIA_FROM_FILE
+        if exact:
+            flags |= bullet.URDF_USE_IMPLICIT_CYLINDER
+        place = {} if pose is None else _place(pose)
+        try:
+            return int(self.loadURDF(str(path), useFixedBase=True, flags=flags, **place))
+        except bullet.error as error:
+            raise PlantError(f"PyBullet cannot load {what} ({error}). Check its URDF.") from error
+
+
+def _place(pose: Pose) -> dict[str, list[float]]:
+    turn = Rotation.from_matrix(pose.rotation).as_quat()
+    return {"basePosition": pose.position.tolist(), "baseOrientation": turn.tolist()}
 
 
 def _disconnect(bullet: ModuleType, client: int, owner: int) -> None:

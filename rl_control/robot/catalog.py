@@ -1,4 +1,4 @@
-"""The robots known by name: where their description lies and which link is their tip."""
+"""What is known by name: robots and the tools they can hold, their descriptions and tip links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl_control.errors import MissingDependencyError
+from rl_control.errors import MissingDependencyError, UnknownNameError
 from rl_control.paths import data_dir
 
 
@@ -54,9 +54,45 @@ _ROBOTS = (
 CATALOG = {robot.name: robot for robot in _ROBOTS}
 
 
+@dataclass(frozen=True)
+class NamedTool:
+    """A tool that "ROBOT+TOOL" fixes to a robot's tip.
+
+    Attributes:
+        name: what users call it.
+        file: description file, relative to our urdf folder.
+        tip: link of it that becomes the arm's tip.
+    """
+
+    name: str
+    file: str
+    tip: str
+
+    def path(self) -> Path:
+        """Return where the description lies."""
+        return data_dir("urdf") / self.file
+
+
+TOOLS = {tool.name: tool for tool in (NamedTool("peg", "peg.urdf", "peg_end"),)}
+
+
 def robot_names() -> list[str]:
     """Return the names that `load_robot` knows."""
     return list(CATALOG)
+
+
+def split_tool(name_or_path: str | Path) -> tuple[str | Path, NamedTool | None]:
+    """Return the robot's name or path without a "+TOOL" behind it, and that tool if there is one.
+
+    Raises:
+        UnknownNameError: if a robot known by name is to hold a tool that is not.
+    """
+    robot, _, tool = str(name_or_path).rpartition("+")
+    if tool in TOOLS and robot:
+        return robot, TOOLS[tool]
+    if robot in CATALOG:
+        raise UnknownNameError("tool", tool, list(TOOLS))
+    return name_or_path, None
 
 
 def _pybullet_data(robot: str) -> Path:

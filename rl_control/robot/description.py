@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from rl_control.errors import ConfigError, NonFiniteError, UnknownNameError, nearest
-from rl_control.robot.catalog import CATALOG, robot_names
+from rl_control.robot.catalog import CATALOG, robot_names, split_tool
 from rl_control.robot.chain import Chain, cut_chain
 from rl_control.robot.limits import ExplicitLimits, joint_limits
 from rl_control.robot.model import STANDARD_GRAVITY, RobotModel
 from rl_control.robot.settings import RobotSettings, load_settings
+from rl_control.robot.tool import attach_tool
 from rl_control.robot.urdf import Urdf, parse_urdf
 from rl_control.robot.xacro import read_urdf
 from rl_control.types import Array, JointLimits, as_vector
@@ -35,13 +36,15 @@ def load_robot(
 
     All that is fixed to a link of the arm, directly or through locked joints, is lumped into
     that link. Home comes from the robot's settings file; a joint without one rests in the middle
-    of its limits, or at zero if it is continuous.
+    of its limits, or at zero if it is continuous. "iiwa7+peg" is the iiwa7 with the tool "peg"
+    fixed to its tip, see `attach_tool`; the tool's tip is the arm's then.
 
     Args:
-        name_or_path: one of `robot_names()`, or the path of a URDF or xacro file.
+        name_or_path: one of `robot_names()`, or the path of a URDF or xacro file; with "+TOOL"
+            behind it for an arm that holds a tool of `catalog.TOOLS`.
         base: base link; default: the root of the tree.
-        tip: tip link; default: the named robot's, or the leaf that the most free joints move
-            (among these the one the most links away; an error if two are alike).
+        tip: tip link, without a tool; default: the named robot's, or the leaf that the most free
+            joints move (among these the one the most links away; an error if two are alike).
         locked: joint positions by name in [rad] or [m] at which to hold joints; other movable
             joints off the arm are held at zero or at the limit nearest to it, and joints that
             mimic a held joint follow it.
@@ -50,13 +53,14 @@ def load_robot(
         gravity: acceleration of free fall in the base frame, [3] in [m/s^2].
 
     Raises:
-        UnknownNameError: if the robot, base, tip or a joint is unknown, with the nearest name.
+        UnknownNameError: if robot, tool, base, tip or a joint is unknown, with the nearest name.
         RobotDescriptionError: if the description cannot be used, naming joint or link and
             attribute.
         MissingDependencyError: if pybullet_data is needed and not installed.
         ConfigError: if the robot's settings file cannot be used.
         ShapeError, NonFiniteError: if `gravity` or `limits` has the wrong size or is not finite.
     """
+    name_or_path, tool = split_tool(name_or_path)
     named = CATALOG.get(str(name_or_path))
     path = named.path() if named else _path(name_or_path)
     text = read_urdf(path)
@@ -66,7 +70,7 @@ def load_robot(
     chain = cut_chain(urdf, base, tip, locked)
     names = tuple(joint.name for joint in chain.joints)
     chosen = joint_limits(urdf, names, limits)
-    return RobotModel(
+    robot = RobotModel(
         name=named.name if named else urdf.name or path.stem,
         joints=chain.joints,
         limits=chosen,
@@ -79,6 +83,7 @@ def load_robot(
         urdf=text,
         source=str(path),
     )
+    return robot if tool is None else attach_tool(robot, tool.path(), tool.tip)
 
 
 def _path(name_or_path: str | Path) -> Path:

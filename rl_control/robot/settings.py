@@ -14,7 +14,7 @@ import yaml
 from rl_control.config import load, setting
 from rl_control.errors import ConfigError
 from rl_control.paths import data_dir
-from rl_control.robot.catalog import CATALOG
+from rl_control.robot.catalog import CATALOG, split_tool
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,12 @@ def settings_path(name_or_path: str | Path) -> Path:
     """Return where the settings file of a robot lies, if it has one.
 
     For a named robot: config/robots/NAME.yaml. For the description NAME.urdf or
-    NAME.urdf.xacro: NAME.robot.yaml beside it.
+    NAME.urdf.xacro: NAME.robot.yaml beside it. A tool, "NAME+TOOL", makes no difference.
+
+    Raises:
+        UnknownNameError: if there is no such tool.
     """
+    name_or_path, _ = split_tool(name_or_path)
     if str(name_or_path) in CATALOG:
         return data_dir("config") / "robots" / f"{name_or_path}.yaml"
     path = Path(os.path.expanduser(name_or_path))
@@ -66,6 +70,7 @@ def load_settings(name_or_path: str | Path) -> RobotSettings:
     """Return the settings of a named robot or of a description file.
 
     Raises:
+        UnknownNameError: if it is to hold a tool that is not known.
         ConfigError: if the file is malformed or a value is not allowed.
     """
     path = settings_path(name_or_path)

@@ -69,6 +69,10 @@ class ArmTask(ABC):
     def draw(self, rng: Generator) -> Condition:
         """Draw where an episode starts and what is wanted in it."""
 
+    def training(self, rng: Generator, count: int) -> list[Condition]:
+        """Return situations to train on; drawn, unless a task has some of its own."""
+        return [self.draw(rng) for _ in range(count)]
+
     @abstractmethod
     def rows(self, condition: Condition) -> Array:
         """Return the cost's parameters along an episode, [T+1, np]."""

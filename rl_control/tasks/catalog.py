@@ -10,13 +10,14 @@ from typing import Any
 from rl_control.errors import ConfigError, UnknownNameError
 from rl_control.robot.model import RobotModel
 from rl_control.tasks.base import ArmTask
+from rl_control.tasks.insert_task import InsertTask
 from rl_control.tasks.reach_config import ReachConfig
 from rl_control.tasks.reach_task import ReachPoseTask, ReachTask
 from rl_control.tasks.track_task import TrackTask
 from rl_control.types import Array
 
 TASKS: Mapping[str, type[ArmTask]] = {
-    task.name: task for task in (ReachTask, ReachPoseTask, TrackTask)
+    task.name: task for task in (ReachTask, ReachPoseTask, TrackTask, InsertTask)
 }
 
 

@@ -60,3 +60,47 @@ class TrackEpisodes(EpisodeConfig):
     catch_up: float = setting(
         1.0, doc="Time to have caught up with the target in", unit="s", low=0.0, high=60.0
     )
+
+
+@dataclass(frozen=True)
+class InsertEpisodes(EpisodeConfig):
+    """Where the hole may be, and how the peg gets into it."""
+
+    duration: float = setting(4.0, doc="Length of an episode", unit="s", low=0.05, high=600.0)
+    tolerance: float = setting(
+        0.005,
+        doc="Greatest distance of the peg's end from where it should be that is a success",
+        unit="m",
+        low=1e-5,
+        high=1.0,
+    )
+    middle: tuple[float, ...] = setting(
+        (0.6, 0.0, 0.25), doc="Middle of the box that holes are drawn from", unit="m", length=3
+    )
+    size: tuple[float, ...] = setting(
+        (0.2, 0.2), doc="Size of that box along x and y", unit="m", length=2, low=0.0
+    )
+    positions: tuple[float, ...] = setting(
+        (-0.07, -0.07, 0.07, -0.07, -0.07, 0.07, 0.07, 0.07),
+        doc="Holes to train on, x and y of each from the box's middle",
+        unit="m",
+    )
+    height: float = setting(
+        0.1, doc="Height of the peg's end above the hole at the start", unit="m", low=0.0, high=1.0
+    )
+    depth: float = setting(
+        0.05, doc="How deep the peg's end shall come", unit="m", low=0.001, high=0.055
+    )
+    lead: float = setting(
+        0.75,
+        doc="Share of an episode in which the cost leads the peg to the bottom: half of it above "
+        "the hole, half down its axis",
+        low=0.0,
+        high=1.0,
+    )
+    points: float = setting(
+        400.0, doc="Weight of the peg's distance from where it is led", unit="1/m^2", low=0.0
+    )
+    sharp: float = setting(
+        0.1, doc="Weight of the logarithm of that distance, which sharpens the end", low=0.0
+    )

@@ -26,6 +26,8 @@ def arm() -> RobotModel:
 
 @pytest.fixture(scope="module", params=list(TASKS))
 def task(request: pytest.FixtureRequest, arm: RobotModel) -> ArmTask:
+    if request.param == "insert":
+        return make_task("insert", load_robot("iiwa7+peg"), {"lead": 0.0})
     return make_task(request.param, arm)
 
 
@@ -81,6 +83,14 @@ def _gravity(robot: RobotModel):
     from rl_control.robot.arm_model import ArmModel
 
     return ArmModel(robot).gravity_torque
+
+
+def test_when_trained_on_expect_as_many_situations_as_asked_for(task: ArmTask) -> None:
+    conditions = task.training(np.random.default_rng(5), 3)
+    again = task.training(np.random.default_rng(5), 3)
+    assert len({condition.goal.position.tobytes() for condition in conditions}) == 3
+    for one, same in zip(conditions, again, strict=True):
+        np.testing.assert_array_equal(one.goal.posture, same.goal.posture)
 
 
 def test_when_a_rotation_is_wanted_expect_it_in_goal_and_cost(arm: RobotModel) -> None:
