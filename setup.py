@@ -79,12 +79,15 @@ setup(
         # Learned dynamics: training, its metrics, and bags as data.
         "learn": ["rosbags>=0.10", "tensorboardX>=2.6", "torch==2.13.0"],
         "gp": ["gpytorch>=1.13", "torch==2.13.0"],
+        # Policies as ONNX models.
+        "export": ["onnx>=1.16"],
     },
     entry_points={
         "console_scripts": [
             "rl_control = rl_control.cli:main",
             "arm_sim = rl_control.ros.arm_sim:main",
             "mpc_controller = rl_control.ros.mpc_controller:main",
+            "policy_controller = rl_control.ros.policy_controller:main",
             "dynamics_learner = rl_control.ros.dynamics_learner:main",
         ],
     },

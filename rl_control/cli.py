@@ -39,6 +39,7 @@ _EXTRA_OF = {
     "PIL": "viz",
     "gpytorch": "gp",
     "rosbags": "learn",
+    "onnx": "export",
     "tensorboardX": "learn",
     "torch": "learn",
 }

@@ -53,9 +53,10 @@ class Ticks:
 
 
 class PolicyController:
-    """A `Controller` that acts by a policy once every `dt` of the policy, and holds in between.
+    """A `Controller` that acts by a policy, whose ticks come once every `dt` of its own.
 
-    Efforts that hold the arm, if the policy is based on them, follow every state.
+    At a tick it remembers, and draws noise. Efforts that hold the arm, if the policy is based on
+    them, follow every state.
 
     Args:
         policy: decides.
@@ -63,7 +64,9 @@ class PolicyController:
         gravity_torque: efforts [n] that hold the arm at q [n]; needed by a policy based on them.
         goal: what is wanted; must be set before the first state if not given.
         rng: draws noise of the policy's covariance, anew at every tick; None for none.
-        eyes: what is wrong with the measurements; None for nothing.
+        eyes: what is wrong with the measurements; None for nothing. They see at ticks only.
+        hold: whether the effort stays the same between ticks; else it follows every state, with
+            the memory and the noise of the tick before.
 
     Raises:
         PolicyError: if the policy needs `gravity_torque` and there is none.
@@ -77,6 +80,7 @@ class PolicyController:
         goal: Goal | None = None,
         rng: Generator | None = None,
         eyes: Impaired | None = None,
+        hold: bool = True,
     ) -> None:
         facts = policy.facts
         if facts.base == "gravity" and gravity_torque is None:
@@ -85,16 +89,16 @@ class PolicyController:
             )
         self._policy, self._tip, self._gravity = policy, tip, gravity_torque
         self._rng, self._eyes = rng, eyes
+        self._follows = eyes is None and not hold
         self._factor = np.linalg.cholesky(facts.covariance)
         self._ticks = Ticks(facts.dt)
-        self._memory: Array = policy.start(1)
         self._goal: Array | None = None
         if goal is not None:
             self.set_goal(goal)
         self._restart()
 
     def set_goal(self, goal: Goal) -> None:
-        """Aim at `goal` from the next tick on."""
+        """Aim at `goal` from the next observation on."""
         self._goal = goal_rows([goal])
 
     def reset(self, state: ArmState) -> None:
@@ -115,41 +119,54 @@ class PolicyController:
         """
         facts = self._policy.facts
         joints = joints.ordered(facts.names)
+        if self._goal is None:
+            raise PolicyError("policy", "there is no goal yet", "Set one before the first state.")
         if self._ticks.advance(joints.stamp):
-            self._tick(joints)
+            self._tick(self._observation(joints, self._goal))
+        elif self._follows:
+            self._look(self._observation(joints, self._goal))
         effort = self._effort
         if facts.base == "gravity":
             assert self._gravity is not None
             effort = effort + self._gravity(joints.position)
         return Action(effort, self._distance)
 
-    def _tick(self, joints: JointState) -> None:
-        if self._goal is None:
-            raise PolicyError("policy", "there is no goal yet", "Set one before the first state.")
-        facts = self._policy.facts
-        o = facts.layout.of(joints.position[None], joints.velocity[None], self._goal, self._tip)
-        if self._eyes is not None:
-            o = self._eyes.see(o[0])[None]
-        u, self._memory = self._policy.step(o, self._memory)
-        self._effort, self._distance = u[0], float(facts.seen.distance(o)[0])
-        if self._rng is not None:
-            self._effort = self._effort + self._factor @ self._rng.standard_normal(u.shape[1])
-
     def _restart(self) -> None:
         self._ticks.reset()
-        self._memory = self._policy.start(1)
-        self._effort, self._distance = np.zeros(len(self._factor)), 0.0
+        self._after: Array = self._policy.start(1)
+        self._before = self._after
+        self._noise: Array = np.zeros(len(self._factor))
+        self._effort, self._distance = self._noise, 0.0
         if self._eyes is not None:
             self._eyes.reset()
+
+    def _observation(self, joints: JointState, goal: Array) -> Array:
+        layout = self._policy.facts.layout
+        o = layout.of(joints.position[None], joints.velocity[None], goal, self._tip)
+        return o if self._eyes is None else self._eyes.see(o[0])[None]
+
+    def _tick(self, o: Array) -> None:
+        if self._rng is not None:
+            self._noise = self._factor @ self._rng.standard_normal(len(self._factor))
+        self._before = self._after
+        self._after = self._look(o)
+
+    def _look(self, o: Array) -> Array:
+        """Act on an observation; return the memory after it."""
+        u, after = self._policy.step(o, self._before)
+        self._effort = u[0] + self._noise
+        self._distance = float(self._policy.facts.seen.distance(o)[0])
+        return after
 
 
 class LinearGaussianRunner:
     """A `Controller` that acts by a linear-Gaussian controller; its last step goes on for ever.
 
     Args:
-        controller: decides, once every `dt`; the effort is held in between.
+        controller: decides, with the gains of one step for `dt`.
         rng: draws noise, anew at every step; None for none.
         gravity_torque: efforts [n] at q [n] to add, which follow every state; None for none.
+        hold: whether the effort stays the same during a step; else it follows every state.
     """
 
     def __init__(
@@ -157,11 +174,13 @@ class LinearGaussianRunner:
         controller: LinearGaussianController,
         rng: Generator | None = None,
         gravity_torque: Callable[[Array], Array] | None = None,
+        hold: bool = True,
     ) -> None:
         self._controller, self._rng, self._gravity = controller, rng, gravity_torque
+        self._follows = not hold
         self._factors = np.linalg.cholesky(controller.covariance)
         self._ticks = Ticks(controller.dt)
-        self._effort = np.zeros(controller.nu)
+        self._effort, self._noise = np.zeros(controller.nu), np.zeros(controller.nu)
 
     def reset(self, state: ArmState) -> None:
         """Begin with the first step at the next state."""
@@ -174,12 +193,12 @@ class LinearGaussianRunner:
             JointMismatchError: if a joint is missing.
         """
         joints = state.joints.ordered(self._controller.names)
-        if self._ticks.advance(joints.stamp):
-            t = min(max(self._ticks.number, 0), self._controller.steps - 1)
-            self._effort = self._controller.mean(joints.vector[None], t)[0]
-            if self._rng is not None:
-                noise = self._rng.standard_normal(self._controller.nu)
-                self._effort = self._effort + self._factors[t] @ noise
+        began = self._ticks.advance(joints.stamp)
+        t = min(max(self._ticks.number, 0), self._controller.steps - 1)
+        if began and self._rng is not None:
+            self._noise = self._factors[t] @ self._rng.standard_normal(self._controller.nu)
+        if began or self._follows:
+            self._effort = self._controller.mean(joints.vector[None], t)[0] + self._noise
         effort = self._effort
         if self._gravity is not None:
             effort = effort + self._gravity(joints.position)

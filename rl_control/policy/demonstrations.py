@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.errors import NonFiniteError, ShapeError
+from rl_control.errors import DataError, NonFiniteError, ShapeError
 from rl_control.types import Array
 
 _CAP = 2.0  # times the median
@@ -47,6 +47,24 @@ class Demonstrations:
     def runs(self) -> int:
         """Number of runs N."""
         return len(self.observations)
+
+    def check(self, seen: int, nu: int) -> None:
+        """Refuse demonstrations that a policy cannot be trained on.
+
+        Args:
+            seen: number of entries that it observes.
+            nu: number of its controls.
+
+        Raises:
+            DataError: if there are none.
+            ShapeError: if they are of another observation, or of another number of controls.
+        """
+        if not self.observations.size:
+            raise DataError("demonstrations", "there are none", "Collect some first.")
+        for name, size in (("observations", seen), ("controls", nu)):
+            found = getattr(self, name).shape[-1]
+            if found != size:
+                raise ShapeError(f"demonstrations: {name} of the policy", found, size)
 
     def where(self, runs: NDArray[np.intp] | NDArray[np.bool_]) -> Demonstrations:
         """Return some of the runs."""

@@ -34,7 +34,7 @@ class Seen:
         In units of the bound: above one, the policy has seen next to nothing like it.
         """
         away = o - self.mean
-        squares = np.einsum("bi,ij,bj->b", away, self.precision, away)
+        squares = ((away @ self.precision) * away).sum(axis=1)
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)) / self.bound)
 
 

@@ -21,7 +21,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from rl_control.errors import DataError, PolicyError
+from rl_control.errors import PolicyError
 from rl_control.policy.demonstrations import Demonstrations, policy_covariance
 from rl_control.policy.gru import GruPolicy
 from rl_control.policy.mlp import MlpPolicy, Normaliser
@@ -78,17 +78,17 @@ def fit_policy(
 
     Raises:
         DataError: if there are no demonstrations.
+        ShapeError: if they are of another observation, or of another number of joints.
         PolicyError: if a loss is not finite; `start` is as it was.
     """
-    if not demonstrations.observations.size:
-        raise DataError("demonstrations", "there are none", "Collect some first.")
+    layout = start.layout if isinstance(start, NewPolicy) else start.facts.layout
+    demonstrations.check(layout.size, len(layout.names))
     policy = _made(start, demonstrations, config, rng) if isinstance(start, NewPolicy) else start
+    held = _held_out(demonstrations.runs, config.validation, rng)
     if isinstance(policy, MlpPolicy):
-        held = _held_out(demonstrations.runs, config.validation, rng)
         fitted, judged = demonstrations.where(~held).flat(), demonstrations.where(held).flat()
         parameters, forward, batch = _mlp_parameters(policy), _mlp, config.batch
     else:
-        held = _held_out(demonstrations.runs, config.validation, rng)
         fitted, judged = demonstrations.where(~held), demonstrations.where(held)
         parameters, forward, batch = _gru_parameters(policy), _gru, config.sequences
     size = _size(demonstrations.precision)

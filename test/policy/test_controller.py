@@ -51,6 +51,58 @@ def test_when_ticks_are_longer_than_states_expect_the_effort_to_be_held(
         np.testing.assert_array_equal(efforts[4 + k], expected(policy, state(5.02, seed=4)))
 
 
+def test_when_nothing_is_held_expect_the_policy_at_every_state(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    controller = PolicyController(policy, tip, goal=GOAL, hold=False)
+    for k in range(6):
+        found = controller.act(state(0.005 * k, seed=k)).effort
+        np.testing.assert_array_equal(found, expected(policy, state(0.0, seed=k)))
+
+
+def test_when_nothing_is_held_expect_one_noise_a_tick(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    rng = np.random.default_rng(1)
+    controller = PolicyController(policy, tip, goal=GOAL, rng=rng, hold=False)
+    noise = np.array(
+        [
+            controller.act(state(0.005 * k, seed=k)).effort - expected(policy, state(0.0, seed=k))
+            for k in range(8)
+        ]
+    )
+    np.testing.assert_allclose(noise[:4], np.tile(noise[0], (4, 1)), atol=1e-12)
+    np.testing.assert_allclose(noise[4:], np.tile(noise[4], (4, 1)), atol=1e-12)
+    assert np.abs(noise[4] - noise[0]).min() > 1e-3
+
+
+def test_when_nothing_is_held_expect_memory_of_the_ticks_alone(
+    random_gru: Callable[..., GruPolicy],
+) -> None:
+    policy = random_gru()
+    efforts = []
+    for hold in (True, False):
+        controller = PolicyController(policy, tip, goal=GOAL, hold=hold)
+        efforts.append([controller.act(state(0.005 * k, seed=k)).effort for k in range(13)])
+    held, free = np.array(efforts)
+    np.testing.assert_array_equal(held[::4], free[::4])
+    assert np.abs(free[1:4] - held[1:4]).max() > 1e-3
+
+
+def test_when_the_goal_comes_after_an_error_expect_the_policy_to_act_at_once(
+    random_mlp: Callable[..., MlpPolicy],
+) -> None:
+    policy = random_mlp()
+    controller = PolicyController(policy, tip)
+    with pytest.raises(PolicyError, match="no goal"):
+        controller.act(state(0.0))
+    controller.set_goal(GOAL)
+    found = controller.act(state(0.005, seed=1)).effort
+    np.testing.assert_array_equal(found, expected(policy, state(0.0, seed=1)))
+
+
 def test_when_the_policy_stands_on_gravity_expect_it_added_at_every_state(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
@@ -121,6 +173,18 @@ def test_when_a_local_controller_runs_expect_its_steps_and_the_last_one_for_ever
         t = min(k // 4, 2)
         seen = state(0.0, seed=4 * (k // 4)).joints.vector
         np.testing.assert_allclose(effort, controller.K[t] @ seen + controller.k[t], atol=1e-12)
+
+
+def test_when_a_local_controller_holds_nothing_expect_its_gains_at_every_state() -> None:
+    controller = local()
+    runner = LinearGaussianRunner(controller, np.random.default_rng(0), hold=False)
+    noise = []
+    for k in range(8):
+        x = state(0.0, seed=k).joints.vector
+        effort = runner.act(state(1.0 + 0.005 * k, seed=k)).effort
+        noise.append(effort - controller.K[k // 4] @ x - controller.k[k // 4])
+    np.testing.assert_allclose(noise, np.repeat([noise[0], noise[4]], 4, axis=0), atol=1e-12)
+    assert np.abs(noise[0] - noise[4]).max() > 1e-3
 
 
 def test_when_a_local_controller_explores_expect_its_covariance() -> None:

@@ -144,6 +144,18 @@ def test_when_demonstrations_are_unfit_expect_named_errors() -> None:
         fit_policy(NEW, empty, QUICK, np.random.default_rng(0))
 
 
+def test_when_demonstrations_are_of_another_policy_expect_a_named_error() -> None:
+    policy = fit_policy(NEW, linear_demonstrations(), QUICK, np.random.default_rng(0)).policy
+    good = linear_demonstrations()
+    narrow = replace(good, observations=good.observations[..., :3])
+    single = replace(good, controls=good.controls[..., :1], precision=good.precision[..., :1, :1])
+    for start in (NEW, policy):
+        with pytest.raises(ShapeError, match="observations"):
+            fit_policy(start, narrow, QUICK, np.random.default_rng(0))
+        with pytest.raises(ShapeError, match="controls"):
+            fit_policy(start, single, QUICK, np.random.default_rng(0))
+
+
 def test_when_a_few_steps_are_much_more_precise_expect_them_capped() -> None:
     precision = np.tile(np.eye(2), (11, 1, 1))
     precision[3] *= 1e6
