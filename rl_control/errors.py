@@ -205,3 +205,14 @@ class WorkerError(RlControlError, RuntimeError):
             f"a worker process died twice on one episode: {problem}. What was trained so far is "
             "kept: look for memory or a crash of the simulation, and go on with --resume."
         )
+
+
+class TrustRegionError(RlControlError, ValueError):
+    """A trust region around a policy that no controller is within."""
+
+    def __init__(self, blame: str, bound: float, remedy: str) -> None:
+        self.blame, self.bound, self.remedy = blame, bound, remedy
+        super().__init__(
+            f"trust region: the {blame} to blame: no controller is within {bound:.3g} nats of the "
+            f"policy, however near it is asked. {remedy}"
+        )

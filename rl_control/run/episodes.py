@@ -12,6 +12,7 @@ from rl_control.control.mpc import MpcConfig, MpcController
 from rl_control.errors import ConditionError
 from rl_control.gps.episode import Episode
 from rl_control.interfaces import Controller
+from rl_control.models.guess import guessed_robot
 from rl_control.plants.bullet import BulletPlant
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.plants.collision import CollisionChecker
@@ -44,12 +45,31 @@ class EpisodeSpec:
         task: name of the task, see `tasks/catalog.py`.
         settings: of the task, where they differ from its defaults.
         plant: of the simulation.
+        base: base link; None for the root of the tree.
+        tip: tip link; None for the robot's own.
+        cost: weights of the task's cost; None for the usual ones of this robot.
+        known: whether control may use the masses, inertias and friction of the description; else
+            it takes every link for a ball of 1 kg.
     """
 
     robot: str
     task: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     plant: BulletConfig = field(default_factory=BulletConfig)
+    base: str | None = None
+    tip: str | None = None
+    cost: ReachConfig | None = None
+    known: bool = True
+
+
+def usual_cost(robot: str) -> ReachConfig:
+    """Return the weights of a cost as they are usual for a robot.
+
+    Raises:
+        ConfigError: if the robot's settings file cannot be used.
+    """
+    config = ReachConfig()
+    return replace(config, weights=config.weights.replaced(load_settings(robot).weights))
 
 
 class EpisodeRunner:
@@ -59,7 +79,7 @@ class EpisodeRunner:
         spec: what they are about.
 
     Attributes:
-        task: the task, of the arm with the limits that control may use.
+        task: the task, of the arm as control knows it and with the limits that it may use.
         collides: says whether joint positions, [n], are in collision.
 
     Raises:
@@ -68,18 +88,18 @@ class EpisodeRunner:
 
     def __init__(self, spec: EpisodeSpec) -> None:
         self._spec = spec
-        self._robot = load_robot(spec.robot)
+        self._robot = load_robot(spec.robot, base=spec.base, tip=spec.tip)
         settings = load_settings(spec.robot)
         limits = self._robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
-        control = replace(self._robot, limits=limits)
-        weights = ReachConfig()
-        self._weights = replace(weights, weights=weights.weights.replaced(settings.weights))
+        known = self._robot if spec.known else guessed_robot(self._robot)
+        control = replace(known, limits=limits)
+        self._weights = spec.cost or usual_cost(spec.robot)
         self._checker = CollisionChecker(self._robot)
         self.collides: Callable[[Array], bool] = self._checker.collides
         self.task: ArmTask = make_task(
             spec.task, control, spec.settings, self._weights, self.collides
         )
-        self._model = ArmModel(self._robot)
+        self._model = ArmModel(known)
         self._kinematics = Kinematics(self._robot)
         self._planner: MpcController | None = None
 
@@ -96,9 +116,14 @@ class EpisodeRunner:
         """
         condition = episode.condition
         self.check(condition)
-        plant = BulletPlant(self._robot, self._spec.plant)
+        plant = BulletPlant(self._robot, self._spec.plant, fixtures=self.task.fixtures)
         try:
+            plant.place(condition.scene)
             plant.reset(condition.q, condition.v)
+            if plant.touches_fixture():
+                raise ConditionError(
+                    self.task.name, "the arm touches a fixture", "Draw starts clear of it."
+                )
             return rollout(self._controller(episode), plant, self._safety(), self.task.duration)
         finally:
             plant.close()

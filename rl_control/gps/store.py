@@ -1,0 +1,161 @@
+"""The state of a guided policy search as files: what is loaded goes on as if never stopped.
+
+A folder holds "state" and "policy-<iteration>". The policy is written first and named by the
+state, so that whatever the moment of an interruption the two belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_control.data.checkpoint import load_checkpoint, save_checkpoint
+from rl_control.errors import DataError
+from rl_control.gps.motions import Motions
+from rl_control.gps.state import MdgpsState
+from rl_control.gps.step_rule import Costs
+from rl_control.models.mixture import GaussianMixture
+from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.store import load_policy, save_policy
+from rl_control.types import Array, Condition, Goal, Pose
+
+KIND = "guided policy search"
+_STATE = "state"
+_MIXTURES = ("dynamics_mixture", "policy_mixture")
+_MIXTURE = ("weights", "means", "covariances")
+_CONTROLLER = ("K", "k", "covariance")
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def save_state(folder: Path, state: MdgpsState) -> None:
+    """Write a state into a folder, in the place of the one before.
+
+    Raises:
+        DataError: if it cannot be written; the one before is then still there.
+    """
+    if state.policy is not None:
+        save_policy(folder / _policy_name(state.iteration), state.policy)
+    first = state.controllers[0]
+    document = {
+        "iteration": state.iteration,
+        "quiet": state.quiet,
+        "names": list(first.names),
+        "dt": first.dt,
+        "has_policy": state.policy is not None,
+        "fixtures": [list(condition.scene) for condition in state.conditions],
+    }
+    arrays = {
+        "numbers": np.array([state.multiplier, state.seconds]),
+        "etas": state.etas,
+        **_arrays_of_conditions(state.conditions),
+    }
+    for name in _CONTROLLER:
+        arrays[f"controllers.{name}"] = np.stack([getattr(c, name) for c in state.controllers])
+    if state.before is not None:
+        arrays["before"] = np.array(
+            [state.before.expected, state.before.sampled, state.before.foretold]
+        )
+    if state.recent is not None:
+        arrays["states"], arrays["controls"] = state.recent.states, state.recent.controls
+    for which in _MIXTURES:
+        mixture = getattr(state, which)
+        if mixture is not None:
+            arrays |= {f"{which}.{name}": getattr(mixture, name) for name in _MIXTURE}
+    save_checkpoint(folder / _STATE, KIND, document, arrays)
+    for path in folder.glob(_policy_name("*")):
+        if path.name != _policy_name(state.iteration):
+            path.unlink()
+
+
+def load_state(folder: Path) -> MdgpsState:
+    """Return the state in a folder.
+
+    Raises:
+        DataError: if there is none, or it is damaged.
+        PolicyError: if the policy in it cannot be used.
+    """
+    path = folder / _STATE
+    document, arrays = load_checkpoint(path, KIND)
+    try:
+        return _state(folder, document, arrays)
+    except (KeyError, ValueError, IndexError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(path, f"its parts do not fit ({error})", "Train anew.") from error
+
+
+def _state(folder: Path, document: Mapping[str, Any], arrays: Arrays) -> MdgpsState:
+    iteration = int(document["iteration"])
+    policy = None
+    if document["has_policy"]:
+        policy, _ = load_policy(folder / _policy_name(iteration))
+    names, dt = tuple(document["names"]), float(document["dt"])
+    controllers = [
+        LinearGaussianController(names, dt, *parts)
+        for parts in zip(*(arrays[f"controllers.{name}"] for name in _CONTROLLER), strict=True)
+    ]
+    multiplier, seconds = arrays["numbers"]
+    return MdgpsState(
+        conditions=_conditions(document["fixtures"], arrays),
+        controllers=tuple(controllers),
+        etas=arrays["etas"],
+        iteration=iteration,
+        policy=policy,
+        recent=Motions(arrays["states"], arrays["controls"]) if "states" in arrays else None,
+        multiplier=float(multiplier),
+        before=Costs(*map(float, arrays["before"])) if "before" in arrays else None,
+        quiet=int(document["quiet"]),
+        seconds=float(seconds),
+        **{which: _mixture(which, arrays) for which in _MIXTURES},
+    )
+
+
+def _mixture(which: str, arrays: Arrays) -> GaussianMixture | None:
+    if f"{which}.weights" not in arrays:
+        return None
+    return GaussianMixture(*(arrays[f"{which}.{name}"] for name in _MIXTURE))
+
+
+def _policy_name(iteration: int | str) -> str:
+    return f"policy-{iteration}"
+
+
+def _arrays_of_conditions(conditions: Sequence[Condition]) -> dict[str, Array]:
+    goals = [condition.goal for condition in conditions]
+    arrays = {
+        "q": np.stack([condition.q for condition in conditions]),
+        "v": np.stack([condition.v for condition in conditions]),
+        "goal.position": np.stack([goal.position for goal in goals]),
+        "goal.posture": np.stack([goal.posture for goal in goals]),
+        # A rotation that is left free is kept as NaN.
+        "goal.rotation": np.stack(
+            [np.full((3, 3), np.nan) if g.rotation is None else g.rotation for g in goals]
+        ),
+    }
+    for c, condition in enumerate(conditions):
+        for k, pose in enumerate(condition.scene.values()):
+            arrays[f"scene.{c}.{k}.position"] = pose.position
+            arrays[f"scene.{c}.{k}.rotation"] = pose.rotation
+    return arrays
+
+
+def _conditions(fixtures: Sequence[Sequence[str]], arrays: Arrays) -> tuple[Condition, ...]:
+    conditions = []
+    for c, names in enumerate(fixtures):
+        rotation = arrays["goal.rotation"][c]
+        goal = Goal(
+            arrays["goal.position"][c],
+            arrays["goal.posture"][c],
+            None if np.isnan(rotation).all() else rotation,
+        )
+        scene = {
+            name: Pose(arrays[f"scene.{c}.{k}.position"], arrays[f"scene.{c}.{k}.rotation"])
+            for k, name in enumerate(names)
+        }
+        conditions.append(Condition(arrays["q"][c], arrays["v"][c], goal, scene))
+    return tuple(conditions)

@@ -1,0 +1,94 @@
+"""A task in numbers: its cost around motions, and what a policy sees and does along them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import casadi as ca
+import numpy as np
+
+from rl_control.control.batch_cost import ArmCost
+from rl_control.gps.expansion import QuadraticCost, expand_cost
+from rl_control.kernels import compile_batch
+from rl_control.policy.observation import ObservationLayout, goal_rows
+from rl_control.policy.policy import NeuralPolicy
+from rl_control.robot.kinematics import Kinematics
+from rl_control.robot.rigid_body import RigidBody
+from rl_control.tasks.base import ArmTask
+from rl_control.types import Array, Condition
+
+
+class TaskModel:
+    """Compiled functions of one task.
+
+    Attributes:
+        task: the task.
+    """
+
+    def __init__(self, task: ArmTask) -> None:
+        self.task = task
+        body, q = RigidBody(task.robot), ca.SX.sym("q", task.robot.n)
+        self._cost = ArmCost(body, task.cost, task.dt)
+        self._kinematics = Kinematics(task.robot)
+        name = f"{task.robot.identifier}_holding"
+        forces = [body.gravity_torque(q), body.mass_matrix(q)]
+        self._forces = compile_batch(ca.Function(name, [q], [ca.densify(f) for f in forces]))
+
+    def expand(
+        self, condition: Condition, states: Array, controls: Array
+    ) -> tuple[QuadraticCost, Array]:
+        """Return the mean expansion of the cost, and what each motion cost, [N].
+
+        Args:
+            condition: what the motions were about.
+            states: [N, T+1, nx].
+            controls: [N, T, nu].
+        """
+        quadratic, costs = expand_cost(self._cost, self.task.rows(condition), states, controls)
+        return quadratic, np.asarray(costs.sum(axis=1))
+
+    def layout(self, parts: Sequence[str] = ()) -> ObservationLayout:
+        """Return what a policy sees: these parts, or what the task has it see."""
+        return ObservationLayout(self.task.robot.names, tuple(parts) or self.task.observation)
+
+    def observe(self, layout: ObservationLayout, condition: Condition, states: Array) -> Array:
+        """Return what a policy sees along motions, [N, T, no], of states [N, T, nx]."""
+        task, n = self.task, self.task.robot.n
+        count, steps = states.shape[:2]
+        goals = goal_rows([task.goal(condition, t * task.dt) for t in range(steps)])
+        flat = np.ascontiguousarray(states.reshape(-1, 2 * n))
+        rows = np.tile(goals, (count, 1))
+        seen = layout.of(flat[:, :n], flat[:, n:], rows, self._tip)
+        return np.asarray(seen.reshape(count, steps, layout.size))
+
+    def base(self, kind: str, states: Array) -> Array:
+        """Return the efforts that a policy's are added to, [..., n], at states [..., nx]."""
+        n = self.task.robot.n
+        if kind == "none":
+            return np.zeros((*states.shape[:-1], n))
+        return self.hold(states[..., :n])
+
+    def hold(self, q: Array) -> Array:
+        """Return the efforts that hold the arm at joint positions q, [..., n]."""
+        return np.asarray(self._forces(_rows(q))[0].reshape(q.shape))
+
+    def inertia(self, q: Array) -> Array:
+        """Return the joint-space inertia, [..., n, n], at joint positions q, [..., n]."""
+        return np.asarray(self._forces(_rows(q))[1].reshape(*q.shape, q.shape[-1]))
+
+    def actions(self, policy: NeuralPolicy, condition: Condition, states: Array) -> Array:
+        """Return the mean efforts of a policy along motions, [N, T, nu], of states [N, T, nx]."""
+        seen = self.observe(policy.facts.layout, condition, states)
+        memory = policy.start(len(states))
+        acted = np.empty((*states.shape[:2], self.task.robot.n))
+        for t in range(states.shape[1]):
+            acted[:, t], memory = policy.step(seen[:, t], memory)
+        return np.asarray(acted + self.base(policy.facts.base, states))
+
+    def _tip(self, q: Array) -> tuple[Array, Array]:
+        position, rotation, _ = self._kinematics.batch(np.ascontiguousarray(q))
+        return position, rotation
+
+
+def _rows(q: Array) -> Array:
+    return np.ascontiguousarray(q.reshape(-1, q.shape[-1]))
