@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rl_control.report.table import console, number
 from rl_control.robot.description import load_robot
@@ -24,25 +26,46 @@ from rl_control.run.output import add_json_argument, check_writable, write_json
 
 def main() -> int:
     """Measure and print; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    args = arguments(__doc__, rate=200.0).parse_args()
+    check_writable(args.json)
+    report = measure(args, "arm_mpc", {})
+    return 1 if report is None else 0
+
+
+def arguments(description: str | None, rate: float) -> argparse.ArgumentParser:
+    """Return the parser of what every such measurement takes.
+
+    Args:
+        description: of the measurement.
+        rate: joint states a second [Hz], unless another is asked for.
+    """
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--robot", default="iiwa7")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--rate", type=float, default=rate)
     parser.add_argument("--targets", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     add_json_argument(parser)
-    args = parser.parse_args()
-    check_writable(args.json)
+    return parser
+
+
+def measure(args: argparse.Namespace, file: str, more: Mapping[str, str]) -> dict[str, Any] | None:
+    """Run a launch file's nodes for a while, print and return what came of it; None if one failed.
+
+    Args:
+        args: as `arguments` takes them.
+        file: the launch file; it starts arm_sim and one controller.
+        more: further arguments of it.
+    """
     out = console()
     out.print(machine_line(), soft_wrap=True)
     robot = load_robot(args.robot)
-    nodes = {"robot": args.robot, "rate": f"{args.rate:g}"}
+    nodes = {"robot": args.robot, "rate": f"{args.rate:g}", **more}
     targets = draw_targets(robot, args.targets, args.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        code = start(nodes, targets, folder, out, args.seconds, diagnostics_rate=2.0)
-        if code:
-            return code
+        if start(nodes, targets, folder, out, args.seconds, diagnostics_rate=2.0, file=file):
+            return None
         recorded = read_record(folder / "run.npz", robot)
     report = {**summarize(recorded, robot, args.seed), "rate_hz": args.rate}
     p50, p99, worst = (number(v, 2, 1.0, " ms") for v in report["state_to_command_ms"].values())
@@ -56,7 +79,7 @@ def main() -> int:
     out.print(f"targets reached: {reached} of {total}")
     if args.json:
         write_json(args.json, report)
-    return 0
+    return report
 
 
 if __name__ == "__main__":

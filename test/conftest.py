@@ -42,3 +42,39 @@ def random_nets():
         )
 
     return make
+
+
+@pytest.fixture
+def pd_policy():
+    """`pd_policy(robot, stiffness, damping, bound, **facts)`: a network that is a PD law.
+
+    u = M(home) (stiffness posture_error - damping velocity) + bias, as far as its tanh is straight.
+    An observation is one bound away from the training where a joint is `bound` from its posture.
+    """
+    import numpy as np
+
+    from rl_control.policy.mlp import MlpPolicy, Normaliser
+    from rl_control.policy.observation import ObservationLayout
+    from rl_control.policy.policy import PolicyFacts, Seen
+    from rl_control.robot.arm_model import ArmModel
+
+    def make(robot, stiffness=100.0, damping=20.0, bound=100.0, bias=0.0, **facts):
+        n, narrow = robot.n, 1e-3
+        parts = facts.pop("parts", ("velocity", "posture_error"))
+        layout = ObservationLayout(robot.names, parts)
+        inertia = ArmModel(robot).mass_matrix(robot.home)
+        gains = {"velocity": -damping * inertia, "posture_error": stiffness * inertia}
+        columns = [gains.get(part, np.zeros((n, layout.width(part)))) for part in parts]
+        weights, size = np.hstack(columns), layout.size
+        away = [float(part == "posture_error") for part in parts for _ in range(layout.width(part))]
+        seen = Seen(np.zeros(size), np.diag(away) + 1e-12 * np.eye(size), bound)
+        told = {"task": "reach", "dt": 0.02, "base": "gravity", **facts}
+        return MlpPolicy(
+            facts=PolicyFacts(layout=layout, covariance=0.01 * np.eye(n), seen=seen, **told),
+            normaliser=Normaliser(np.zeros(size), np.ones(size)),
+            weights=(narrow * np.eye(size), weights / narrow),
+            biases=(np.zeros(size), np.full(n, bias)),
+            scale=np.ones(n),
+        )
+
+    return make

@@ -1,7 +1,8 @@
 """The controller's tick without ROS: state -> plan (on a thread) -> safety filter -> command.
 
 Every state gets one command: from the plan made for it, or, when that is not ready in time, from
-the plan before it, shifted to now.
+the plan before it, shifted to now. A planner that needs no plan to act is asked first; its plans
+are then made behind.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,6 +37,14 @@ class Planner(Protocol):
 
     def reset(self) -> None:
         """Forget all plans."""
+
+
+@runtime_checkable
+class PromptPlanner(Planner, Protocol):
+    """A planner that may know what to do before there is a plan."""
+
+    def act(self, state: JointState, now: float) -> Command | None:
+        """Return the command for a new state if it need not wait for its plan; quick."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ class ControlLoop:
         self.plan: Any = None
         self.state: JointState | None = None
         self._planner, self._clock, self._lock_step = planner, clock, lock_step
+        self._act = planner.act if isinstance(planner, PromptPlanner) else None
+        self._behind: _Job | None = None
         self._received = 0.0
         self._braking = False
         self._open: _Job | None = None
@@ -126,8 +137,28 @@ class ControlLoop:
             self.plan = None
         if self._braking or self.safety.violation is not None:
             return self._answer(self._hold())
+        command = None if self._act is None else self._act(state, self._now())
+        if command is not None:
+            self._behind = self._open
+            return self._answer(self.safety.apply(command, state, self._now()))
         self._worker.submit(self._open)
         return None
+
+    def plan_behind(self) -> None:
+        """Let a plan be made from the newest state if that was answered without one.
+
+        Call it when the answer is on its way.
+
+        Raises:
+            Exception: what the planner raised at an earlier plan.
+        """
+        job, self._behind = self._behind, None
+        if job is None or self.state is None or self._braking:
+            return
+        result = self._worker.take()
+        if result is not None:
+            self._note(*result)
+        self._worker.submit(job)
 
     @property
     def waiting(self) -> bool:
@@ -145,13 +176,8 @@ class ControlLoop:
             result = self._worker.take(deadline - self._clock())
             if result is None:
                 return None
-            job, plan = result
-            self.counters.plans += 1
-            if self.state is not None and job.state.stamp > self.state.stamp:
-                continue  # the clock began anew while this one was being made
-            self.plan = plan
-            if self._open is job:
-                return self._answer(self._command(job.state))
+            if self._note(*result) and self._open is result[0]:
+                return self._answer(self._command(result[0].state))
 
     def late(self) -> Answer | None:
         """Return the older plan's command for a state whose own plan is not ready in time."""
@@ -202,6 +228,14 @@ class ControlLoop:
             self._planner.reset()
         elapsed = 0.0 if self._lock_step else self._pace * (self._clock() - job.received)
         return job, self._planner.plan(job.state, job.state.stamp + elapsed)
+
+    def _note(self, job: _Job, plan: Any) -> bool:
+        """Take a plan that was made; say whether it is of use."""
+        self.counters.plans += 1
+        if self.state is not None and job.state.stamp > self.state.stamp:
+            return False  # the clock began anew while this one was being made
+        self.plan = plan
+        return True
 
     def _command(self, state: JointState) -> Command:
         now = self._now()

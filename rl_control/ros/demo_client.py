@@ -1,4 +1,4 @@
-"""The demo's third process: sends targets to mpc_controller and writes down what the arm does.
+"""The demo's third process: sends targets to a controller and writes down what the arm does.
 
 A plain observer; it knows the nodes by their topics only.
 """
@@ -45,21 +45,23 @@ class DemoClient(Node):
     Args:
         robot: name or description of the arm.
         tip: its tip link; None for the robot's own.
+        controller: name of its controller's node.
     """
 
-    def __init__(self, robot: str, tip: str | None) -> None:
+    def __init__(self, robot: str, tip: str | None, controller: str) -> None:
         super().__init__("demo_client")
+        self._controller = controller
         self._robot = load_robot(robot, tip=tip)
         self._model = ArmModel(self._robot)
         self._reader = JointStateReader(self._robot.names)
         self.samples: list[JointState] = []
         self.tips: list[Array] = []
         self.reports: dict[str, list[tuple[float, dict[str, str]]]] = {
-            CONTROLLER: [],
+            controller: [],
             SIMULATOR: [],
         }
         self._targets = self.create_publisher(
-            PoseStamped, f"/{CONTROLLER}/target_pose", qos.events()
+            PoseStamped, f"/{controller}/target_pose", qos.events()
         )
         self.create_subscription(
             JointStateMessage, "/joint_states", self._on_state, qos.states(depth=STATES_KEPT)
@@ -75,7 +77,7 @@ class DemoClient(Node):
 
         def ready() -> bool:
             controls = any(
-                values.get("solves", "0") != "0" for _, values in self.reports[CONTROLLER]
+                values.get("states", "0") != "0" for _, values in self.reports[self._controller]
             )
             return bool(self.samples and self._targets.get_subscription_count() and controls)
 
@@ -187,6 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--robot", required=True)
     parser.add_argument("--tip")
+    parser.add_argument("--controller", default=CONTROLLER, help="name of its node")
     parser.add_argument("--targets", required=True, help="JSON list of positions [m]")
     parser.add_argument("--output", type=Path, required=True, help="archive to write (.npz)")
     parser.add_argument("--seconds", type=float, default=0.0, help="least time to go on for [s]")
@@ -196,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     give_way()  # who watches must not slow what is watched
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
-        client = DemoClient(args.robot, args.tip)
+        client = DemoClient(args.robot, args.tip, args.controller)
         outcomes = follow(client, json.loads(args.targets), args.seconds, args.rest)
         client.save(args.output, outcomes)
     except TimeoutError as error:

@@ -1,4 +1,7 @@
-"""Versions of a model in a folder: model-0001.safetensors, model-0002.safetensors, ..."""
+"""Versions of a model in a folder: model-0001.safetensors, model-0002.safetensors, ...
+
+Policies lie in folders in the same way: policy-0001.safetensors, ...
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,27 @@ from rl_control.errors import DataError
 DATA = "transitions.safetensors"
 """The file in the same folder that holds the motion the versions were learned from."""
 
-_NAME = re.compile(r"model-(\d{4,})\.safetensors")
+MODEL, POLICY = "model", "policy"
+"""What versions are of, as their names say."""
+
+_NAME = re.compile(r"([a-z]+)-(\d{4,})\.safetensors")
 
 
-def version_path(folder: Path, number: int) -> Path:
+def version_path(folder: Path, number: int, kind: str = MODEL) -> Path:
     """Return the file of version `number`, from 1."""
-    return folder / f"model-{number:04d}.safetensors"
+    return folder / f"{kind}-{number:04d}.safetensors"
 
 
-def version_of(path: Path) -> int:
+def version_of(path: Path, kind: str = MODEL) -> int:
     """Return the number in a file's name; 0 for a file that is no version."""
     found = _NAME.fullmatch(path.name)
-    return int(found[1]) if found else 0
+    return int(found[2]) if found and found[1] == kind else 0
 
 
-def versions(folder: Path) -> list[int]:
+def versions(folder: Path, kind: str = MODEL) -> list[int]:
     """Return the numbers of all versions in a folder, ascending; none if it cannot be read."""
     try:
-        return sorted(filter(None, map(version_of, folder.iterdir())))
+        return sorted(filter(None, (version_of(path, kind) for path in folder.iterdir())))
     except OSError:
         return []
 
@@ -45,21 +51,26 @@ def prune(folder: Path, kept: int) -> None:
             version_path(folder, number).unlink()
 
 
-def find_model(path: Path) -> Path:
+def find_model(path: Path, kind: str = MODEL, maker: str = "dynamics_learner") -> Path:
     """Return the file that is meant by a path: itself, or the newest version of a folder.
+
+    Args:
+        path: a file or a folder.
+        kind: of the versions looked for.
+        maker: who leaves them there, for the error's sake.
 
     Raises:
         DataError: if there is none.
     """
     if path.is_file():
         return path
-    number = newest(path)
-    if not number:
+    found = versions(path, kind)
+    if not found:
         raise DataError(
             path,
-            "no version in this folder (model-0001.safetensors and so on)"
+            f"no version in this folder ({version_path(Path(), 1, kind)} and so on)"
             if path.is_dir()
             else "there is no such file or folder",
-            "Name a model's file, or a folder in which dynamics_learner has left one.",
+            f"Name a {kind}'s file, or a folder in which {maker} has left one.",
         )
-    return version_path(path, number)
+    return version_path(path, found[-1], kind)

@@ -102,6 +102,7 @@ def start(
     out: Console,
     seconds: float = 0.0,
     diagnostics_rate: float = DIAGNOSTICS_RATE,
+    file: str = "arm_mpc",
 ) -> int:
     """Run the two nodes and the client until the client has ended; return the exit code.
 
@@ -112,12 +113,14 @@ def start(
         out: where progress is shown.
         seconds: the targets are sent again and again until so much time has passed.
         diagnostics_rate: of both nodes in [Hz].
+        file: the launch file; it starts arm_sim and one controller.
     """
     from rl_control.run.launch_file import find_launch_file, read_launch
     from rl_control.run.network import network_defaults
     from rl_control.run.supervisor import ProcessSpec, supervise
 
-    launch = read_launch(find_launch_file("arm_mpc"), nodes)
+    launch = read_launch(find_launch_file(file), nodes)
+    (controller,) = (node.name for node in launch.nodes if node.name != "arm_sim")
     environment = {
         **network_defaults(),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
@@ -134,6 +137,7 @@ def start(
     ]
     client = (
         *(sys.executable, "-m", "rl_control.ros.demo_client", "--robot", nodes["robot"]),
+        *("--controller", controller),
         *("--targets", json.dumps(targets), "--seconds", str(seconds)),
         *("--output", str(folder / "run.npz")),
     )

@@ -51,7 +51,7 @@ class Recorded:
         run: trajectory, targets and solve times on one clock that starts at the first target.
         results: one a target.
         simulator: the first and the last diagnostics of arm_sim in the run.
-        controller: the same of mpc_controller.
+        controller: the same of the controller.
     """
 
     run: RunRecord
@@ -66,6 +66,7 @@ def read_record(path: Path, robot: RobotModel) -> Recorded:
         data = {name: archive[name] for name in archive.files}
     sent: list[dict[str, Any]] = json.loads(str(data["targets"]))
     reports = json.loads(str(data["reports"]))
+    (controller,) = (name for name in reports if name != "arm_sim")
     zero = sent[0]["sent"]
     times = data["stamps"] - zero
     whole = Trajectory(robot.names, times, data["states"], data["efforts"][1:], data["tips"])
@@ -81,9 +82,9 @@ def read_record(path: Path, robot: RobotModel) -> Recorded:
     )
     reported = {
         name: [(at - zero, _numbers(values)) for at, values in reports[name] if at >= zero]
-        for name in ("arm_sim", "mpc_controller")
+        for name in reports
     }
-    solves = [(at, values["solve_ms"]) for at, values in reported["mpc_controller"]]
+    solves = [(at, values["solve_ms"]) for at, values in reported[controller]]
     record = RunRecord(
         title=f"{robot.name}: {len(marks)} targets by MPC over ROS 2",
         trajectory=whole,
@@ -93,7 +94,7 @@ def read_record(path: Path, robot: RobotModel) -> Recorded:
         solve_ms=np.array([ms for _, ms in solves]),
     )
     results = _judge(record, sent)
-    return Recorded(record, results, _ends(reported["arm_sim"]), _ends(reported["mpc_controller"]))
+    return Recorded(record, results, _ends(reported["arm_sim"]), _ends(reported[controller]))
 
 
 def _ends(reported: Sequence[tuple[float, dict[str, float]]]) -> Ends:

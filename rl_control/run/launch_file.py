@@ -18,7 +18,7 @@ from rl_control.errors import ConfigError, UnknownNameError, nearest
 from rl_control.paths import PACKAGE, data_dir
 from rl_control.run.launch_yaml import Block, blocks, entities
 
-EXECUTABLES = ("arm_sim", "mpc_controller", "dynamics_learner")
+EXECUTABLES = ("arm_sim", "mpc_controller", "policy_controller", "dynamics_learner")
 _SUFFIX = ".launch.yaml"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _SUBSTITUTION = re.compile(r"\$\(([a-z-]+)(?: +([^()]*))?\)")

@@ -215,3 +215,70 @@ def test_when_braking_expect_damped_holds_until_at_rest_then_gravity_alone(setup
     setup.observe(1.010)
     assert setup.loop.at_rest
     assert len(setup.planner.planned_at) == 1
+
+
+class PromptPlanner(FakePlanner):
+    """Acts at once, unless told to wait for plans."""
+
+    waits = False
+
+    def act(self, state, now):
+        return None if self.waits else Command(NAMES, GRAVITY, now, position=[0.07, 0.01 * now])
+
+
+@pytest.fixture
+def prompt():
+    one = Setup()
+    one.planner = PromptPlanner()
+    one.loop = ControlLoop(one.planner, one.safety, clock=one.clock)
+    yield one
+    one.planner.gate.set()
+    one.loop.close()
+
+
+def test_when_the_planner_acts_at_once_expect_its_command_and_the_plan_made_behind(prompt):
+    prompt.planner.gate.clear()
+    answer = prompt.observe(1.0)
+    assert (answer.label, told(answer)) == ("1.0", (7.0, 1.0))
+    assert not prompt.loop.waiting
+    assert not prompt.planner.planned_at  # not before the answer is on its way
+    prompt.loop.plan_behind()
+    prompt.wait_until(lambda: prompt.planner.planned_at == [(1.0, 1.0)])
+    # A plan that takes long holds nobody up.
+    assert told(prompt.observe(1.005)) == (7.0, 1.005)
+    prompt.planner.gate.set()
+    prompt.wait_until(lambda: prompt.planner.newest == 1.0)
+    prompt.loop.plan_behind()
+    prompt.wait_until(lambda: prompt.planner.newest == 1.005)
+    prompt.observe(1.010)
+    prompt.loop.plan_behind()
+    assert prompt.loop.counters.plans >= 1
+    assert prompt.loop.plan in (1.0, 1.005)
+
+
+def test_when_a_prompt_planner_waits_expect_the_command_of_the_states_own_plan(prompt):
+    prompt.planner.waits = True
+    assert prompt.observe(1.0) is None
+    prompt.loop.plan_behind()  # nothing to do: it is being made
+    answer = prompt.answer()
+    assert told(answer) == (1.0, 1.0)
+    assert prompt.planner.planned_at == [(1.0, 1.0)]
+
+
+def test_when_a_plan_made_behind_fails_expect_it_raised_at_the_next(prompt):
+    prompt.planner.error = ValueError("broken")
+    prompt.observe(1.0)
+    prompt.loop.plan_behind()
+    prompt.wait_until(lambda: prompt.planner.planned_at)
+    time.sleep(0.05)
+    assert prompt.observe(1.005).label == "1.005"
+    with pytest.raises(ValueError, match="broken"):
+        prompt.loop.plan_behind()
+
+
+def test_when_a_prompt_planner_brakes_expect_holds_and_no_more_plans(prompt):
+    prompt.loop.brake()
+    assert prompt.observe(1.0).command.reason == "stop_requested"
+    prompt.loop.plan_behind()
+    time.sleep(0.02)
+    assert not prompt.planner.planned_at
