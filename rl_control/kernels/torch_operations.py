@@ -71,7 +71,10 @@ def operations() -> dict[int, Callable[..., Any]]:
 
 
 def _remainder(a: Any, b: Any) -> Any:
-    """A less the nearest multiple of b, the even one of two, without rounding, as C has it."""
+    """A less the nearest multiple of b, the even one of two, as C has it.
+
+    Torch's own fmod may give NaN where a is more than 2^53 times b.
+    """
     import torch
 
     whole = abs(b)
