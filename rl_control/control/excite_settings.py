@@ -54,3 +54,9 @@ class ExcitationConfig:
     noise_time: float = setting(
         0.05, doc="Correlation time of that noise", unit="s", low=1e-3, high=10.0
     )
+
+
+THOROUGH = ExcitationConfig(range_share=0.9, speed_share=0.6, noise_share=0.2)
+"""For a model without the equations of motion, which is good only where it has seen the arm move:
+nearly everywhere, and under efforts that do not just carry and steer the arm, but vary by
+themselves."""

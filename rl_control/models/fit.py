@@ -24,6 +24,7 @@ from rl_control.models.guess import guessed_robot
 from rl_control.models.identification import identify
 from rl_control.models.learned import LearnedModel, Residual, rigid_model
 from rl_control.models.mechanics import Mechanics
+from rl_control.models.moving import in_motion
 from rl_control.models.net_settings import EpochReport
 from rl_control.robot.model import RobotModel
 from rl_control.types import Array
@@ -59,7 +60,7 @@ class FitResult:
     """A fitted model, and how good it is.
 
     Attributes:
-        model: its intervals were set on a part of the motion held out.
+        model: its intervals were set on a part of the motion held out, where the arm moves.
         verdict: on the motion held out.
         held_out: that motion.
         unseen: the part of it that set nothing, by which intervals are judged.
@@ -111,7 +112,7 @@ def fit_model(
     mechanics = _mechanics(robot, rest, config, start)
     residual = _residual(robot, mechanics, seen, config, rng, start, on_epoch, stop)
     model = LearnedModel(robot.names, config.dt, mechanics, residual, np.ones(2 * robot.n))
-    model = model.calibrated(at_step(calibrating, config.dt))
+    model = model.calibrated(in_motion(at_step(calibrating, config.dt), robot.limits))
     verdict = judge(model, robot, aside, config.known, unseen)
     return FitResult(model, verdict, aside, unseen, rest.seconds, data.digest)
 
@@ -130,7 +131,7 @@ def judge(
         robot: the arm as described.
         data: the motion.
         known: whether that description could be used instead; else a model may be worse.
-        unseen: what judges the intervals; `data` if not given.
+        unseen: what judges the intervals, as far as the arm moves in it; `data` if not given.
     """
     apart = at_step(data, model.dt, overlap=False)
     own = foretell(model, apart)
@@ -141,7 +142,8 @@ def judge(
     if known:
         others["the arm as described"] = nominal
     usable, reason = _usable(own, others, horizon, model.dt)
-    sure = intervals(model, at_step(data if unseen is None else unseen, model.dt))
+    told = at_step(data if unseen is None else unseen, model.dt)
+    sure = intervals(model, in_motion(told, robot.limits))
     return Verdict(own, nominal, constant, sure, usable, reason)
 
 
@@ -205,7 +207,12 @@ def _residual(
     first = None if start is None else start.nets
     if first is not None and (first.members, first.hidden) != (nets.members, nets.hidden):
         first = None
-    fitted = fit_nets(Features(turning), x, u, targets, data.rollouts, nets, first, on_epoch, stop)
+    alone = mechanics is None
+    fitted = fit_nets(
+        Features(turning), x, u, targets, data.rollouts, nets, first, on_epoch, stop, alone
+    )
+    if alone:
+        return fitted.nets  # less of it would be an arm without gravity
     aside = fitted.held_out
     return fitted.nets.shrunk(worth(fitted.nets, x[aside], u[aside], targets[aside]))
 

@@ -53,12 +53,13 @@ def fit_nets(
     start: NetEnsemble | None = None,
     on_epoch: Callable[[EpochReport], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    by_parts: bool = False,
 ) -> NetFit:
     """Fit networks to M samples of accelerations; equal arguments give equal bits on one thread.
 
-    Whole rollouts are held out to judge each network, or the last part of a single one. Each
-    network trains on its own resampled samples, stops by itself, and keeps the weights that
-    judged best. What is held out also sets the ensemble's `spread`.
+    Whole rollouts are held out to judge each network, or the last part of a single one; or else
+    one part of each. Each network trains on its own resampled samples, stops by itself, and keeps
+    the weights that judged best. What is held out also sets the ensemble's `spread`.
 
     Args:
         features: what the networks see.
@@ -70,6 +71,9 @@ def fit_nets(
         start: an ensemble to start from, of the same shape; its function is where training begins.
         on_epoch: called after every epoch.
         stop: asked before every epoch; True ends the fit with the best weights so far.
+        by_parts: hold out a part of each rollout rather than whole ones. Of a few rollouts each
+            has shown motion that the others have not: networks that know nothing else of the arm
+            cannot do without any, and would be stopped by what they have had no chance to learn.
 
     Raises:
         ShapeError: if shapes do not fit.
@@ -79,7 +83,7 @@ def fit_nets(
         ConfigError: if the device is not there.
     """
     _check_samples(features.n, x, u, targets, groups)
-    held_out = _held_out(groups, config)
+    held_out = _held_out(groups, config, by_parts)
     rng = np.random.default_rng(config.seed)
     seen = features(x, u)
     normalisers = _normalisers(seen[~held_out], targets[~held_out])
@@ -143,18 +147,26 @@ def _check_samples(n: int, x: Array, u: Array, targets: Array, groups: NDArray[n
         )
 
 
-def _held_out(groups: NDArray[np.int64], config: NetConfig) -> NDArray[np.bool_]:
-    """Choose the samples that judge, [M]: about a share `validation` of the rollouts.
+def _held_out(groups: NDArray[np.int64], config: NetConfig, by_parts: bool) -> NDArray[np.bool_]:
+    """Choose the samples that judge, [M]: about a share `validation` of the rollouts, or of each.
 
     Multiples of the golden ratio, taken modulo 1, spread evenly however many there are: of any
     number of rollouts the share is nearly right, and after the first few none changes sides
-    when others come, so that a warm start is not judged on what it was trained on.
+    when others come, so that a warm start is not judged on what it was trained on. Nor does any
+    part.
     """
-    present = np.unique(groups)
+    present, sizes = np.unique(groups, return_counts=True)
+    place = np.mod(np.random.default_rng(config.seed).random() + _GOLDEN * present, 1.0)
+    if by_parts and sizes.max() > 1:
+        aside = np.zeros(len(groups), dtype=bool)
+        for number, size, where in zip(present, sizes, place, strict=True):
+            count = min(max(round(config.validation * size), 1), size - 1)
+            first = round(where * (size - count))
+            aside[np.flatnonzero(groups == number)[first : first + count]] = True
+        return aside
     if len(present) == 1:
         count = min(max(round(config.validation * len(groups)), 1), len(groups) - 1)
         return np.arange(len(groups)) >= len(groups) - count
-    place = np.mod(np.random.default_rng(config.seed).random() + _GOLDEN * present, 1.0)
     aside = place < config.validation
     aside[place.argmin()], aside[place.argmax()] = True, False
     return np.isin(groups, present[aside])

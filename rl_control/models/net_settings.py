@@ -20,7 +20,7 @@ class NetConfig:
     batch: int = setting(256, doc="samples a gradient step", low=1, high=1_000_000)
     epochs: int = setting(300, doc="most passes over the data", low=1, high=100_000)
     patience: int = setting(
-        20, doc="epochs without improvement after which a network stops", low=1, high=100_000
+        60, doc="epochs without improvement after which a network stops", low=1, high=100_000
     )
     improvement: float = setting(
         0.01, doc="least share by which an error must fall to count as less", low=0.0, high=0.5

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ from rl_control.ros.joint_order import JointOrder
 from rl_control.ros.node import ManagedNode
 from rl_control.ros.plan_topics import PlanTopics
 from rl_control.ros.process import WIND_DOWN_TIME, StopRequest
+from rl_control.ros.waiting_states import WAITING, newest_state
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.reasons import Reason
 from rl_control.types import Array, Command, Goal, JointState, Pose
@@ -117,6 +119,7 @@ class ControllerNode(ManagedNode):
             self._search = GoalProcess(self._robot, self._checks_collision())
         self._reader = convert.JointStateReader(self._robot.names)
         self._bad_since: float | None = None
+        self._heard = -math.inf
         self._brake_until: float | None = None
         self._tip: Pose | None = None
         self._watch = GoalWatch(self._robot, self._model, config.task)
@@ -182,7 +185,7 @@ class ControllerNode(ManagedNode):
 
     def _open_topics(self) -> None:
         config = self.config
-        states = qos.states(config.state_reliable, depth=1)
+        states = qos.states(config.state_reliable, depth=WAITING)
         self._commands = self.publisher(Float64MultiArray, config.command_topic, qos.commands())
         self._plan_topics = PlanTopics(self, self._robot, self._model)
         self._reports = self.publisher(DiagnosticArray, "/diagnostics", qos.events())
@@ -190,22 +193,23 @@ class ControllerNode(ManagedNode):
         self.subscribe(PoseStamped, "~/target_pose", self._on_pose, qos.events())
         self.subscribe(JointStateMessage, "~/target_joint_state", self._on_joints, qos.events())
         if config.tip_pose_topic:
-            self.subscribe(PoseStamped, config.tip_pose_topic, self._on_tip, states)
+            tips = qos.states(config.state_reliable, depth=1)
+            self.subscribe(PoseStamped, config.tip_pose_topic, self._on_tip, tips)
 
     def _on_state(self, message: JointStateMessage) -> None:
         try:
-            state = self._reader.read(message)
+            state, label = newest_state(message, self._states, self._reader)
         except JointMismatchError as error:
             self._on_missing_joint(error)
             return
         except RlControlError as error:
             self._log_once("state", error)
             return
-        self._bad_since = None
+        self._bad_since, self._heard = None, time.monotonic()
         self._forget_log("state")
         if not self._has_goal:
             self._set_goal(self._goals.here(state.position))
-        self._send(self._loop.observe(state, convert.stamp_label(message.header.stamp)))
+        self._send(self._loop.observe(state, label))
         if self._loop.waiting and not self.config.lock_step:
             # The solve has a thread of its own; this one waits for it as long as is allowed.
             deadline = self.config.deadline_share / self.config.rate
@@ -221,17 +225,19 @@ class ControllerNode(ManagedNode):
             return None
 
     def _on_missing_joint(self, error: JointMismatchError) -> None:
-        """Bear with it while others may publish the arm's joints; then refuse to go on.
+        """Bear with it while the arm's joints may come, too; then refuse to go on.
 
-        Once the arm has been seen whole, it is only told: the missing state stops the arm.
+        Others may publish theirs on the same topic. Once the arm has been seen whole, it is only
+        told that its states have ceased: a missing state stops the arm by itself.
 
         Raises:
             JointMismatchError: if none of the joint states so far had all the arm's joints.
         """
-        if self._loop.state is not None:
-            self._log_once("state", error)
-            return
         now = time.monotonic()
+        if self._loop.state is not None:
+            if now - self._heard > self.config.safety.state_timeout:
+                self._log_once("state", error)
+            return
         self._bad_since = self._bad_since or now
         if now - self._bad_since > self.config.startup_timeout:
             raise error

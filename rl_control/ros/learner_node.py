@@ -14,11 +14,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import JointState as JointStateMessage
 from std_msgs.msg import Float64MultiArray
 
+from rl_control.data.claim import Claim
 from rl_control.data.store import load_transitions, save_transitions
 from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import DataError, RlControlError
 from rl_control.models.fit import at_step
 from rl_control.models.learned import LearnedModel
+from rl_control.models.moving import moving
 from rl_control.robot.description import load_robot
 from rl_control.ros import convert, diagnostics, qos
 from rl_control.ros.joint_order import JointOrder
@@ -29,7 +31,7 @@ from rl_control.ros.motion_messages import MotionReader
 from rl_control.ros.motion_recorder import MotionRecorder
 from rl_control.ros.node import ManagedNode
 from rl_control.ros.plannable import load_plannable, nominal_model
-from rl_control.ros.prediction_monitor import moving, no_errors, step_errors
+from rl_control.ros.prediction_monitor import no_errors, step_errors
 from rl_control.ros.prediction_topic import prediction_message
 from rl_control.ros.process import StopRequest
 from rl_control.ros.refit import NO_FIT, Refitted, Refitter
@@ -55,7 +57,8 @@ class DynamicsLearner(ManagedNode):
         """Load the robot, the motion and the newest version that are in the folder.
 
         Raises:
-            DataError: if the folder cannot be made, or a file in it is damaged.
+            DataError: if the folder cannot be made, another process learns in it, or a file in it
+                is damaged.
             ModelError: if it has models of another arm or step.
         """
         self.release()
@@ -63,6 +66,7 @@ class DynamicsLearner(ManagedNode):
         self._robot = load_robot(config.robot, tip=config.tip or None)
         self._order = JointOrder(config.command_joints, self._robot.names, "command_joints")
         self._folder = folder = _made(Path(config.folder).expanduser())
+        self._claim = Claim(folder)
         self._nominal = nominal_model(self._robot, config.fit.dt)
         self._model: LearnedModel = self._nominal
         self._version = newest(folder)
@@ -114,9 +118,11 @@ class DynamicsLearner(ManagedNode):
         self.close_topics()
 
     def release(self) -> None:
-        """End the fit."""
+        """End the fit, and give the folder free."""
         if hasattr(self, "_refitting"):
             self._refitting.close()
+        if hasattr(self, "_claim"):
+            self._claim.close()
 
     def _collect(self) -> None:
         """Take whole recordings, judge the newest version on them, and keep them."""

@@ -11,12 +11,13 @@ from rl_control.data.recording import Recording
 from rl_control.errors import RlControlError
 from rl_control.models.fit import at_step
 from rl_control.models.learned import LearnedModel
+from rl_control.models.moving import moving
 from rl_control.robot.model import RobotModel
 from rl_control.ros.model_shelf import version_path, versions
 from rl_control.ros.motion_data import transitions_of
 from rl_control.ros.plannable import load_plannable, nominal_model
 from rl_control.ros.portable_model import PortableModel
-from rl_control.ros.prediction_monitor import StepErrors, moving, step_errors
+from rl_control.ros.prediction_monitor import StepErrors, step_errors
 
 _KEPT = 4  # models in memory
 

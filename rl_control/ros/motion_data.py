@@ -10,8 +10,9 @@ import numpy as np
 
 from rl_control.data.recording import Recording, clean
 from rl_control.data.resample import resample
+from rl_control.data.stamps import evened
 from rl_control.data.transitions import TransitionDataset
-from rl_control.ros.prediction_monitor import moving
+from rl_control.models.moving import moving
 from rl_control.types import JointLimits
 
 AT_REST, JUMP = "at_rest", "jump"
@@ -39,6 +40,7 @@ def transitions_of(
     found, rejected = clean(recording, limits)
     if not len(found.state_times):
         return TransitionDataset.empty(recording.names, period), rejected
+    found = evened(found)
     between = np.diff(found.command_times)
     hold = _LONGEST_HOLD * float(np.median(between)) if len(between) else period
     resampled = resample(found, period, greatest_hold=hold)

@@ -8,9 +8,8 @@ import numpy as np
 
 from rl_control.data.transitions import TransitionDataset
 from rl_control.models.learned import LearnedModel
-from rl_control.types import Array, JointLimits
+from rl_control.types import Array
 
-REST_SPEED = 0.01  # share of the velocity limit below which a joint rests
 _NINE_TENTHS = 1.6448536269514722  # standard deviations of a normal's central 90 %
 _LEAST_DEVIATION = 1e-12
 
@@ -74,12 +73,6 @@ def step_errors(model: LearnedModel, data: TransitionDataset) -> StepErrors:
         squares = (error**2).sum(axis=0)
     squares = np.where(np.isfinite(squares), squares, np.inf)
     return StepErrors(squares, inside, data.size, data.seconds)
-
-
-def moving(data: TransitionDataset, limits: JointLimits) -> TransitionDataset:
-    """The transitions in which a joint moves: of an arm at rest, any model is right."""
-    speeds = np.abs(data.states[:, data.n :])
-    return data.where(np.asarray((speeds > REST_SPEED * limits.velocity).any(axis=1)))
 
 
 def times_worse(new: StepErrors, old: StepErrors) -> float:

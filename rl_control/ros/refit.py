@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from rl_control.models.evaluate import foretell
 from rl_control.models.fit import FitResult, at_step, fit_model
 from rl_control.models.fit_settings import FitConfig
 from rl_control.models.learned import LearnedModel
+from rl_control.models.moving import in_motion
 from rl_control.models.store import save_model
 from rl_control.robot.model import RobotModel
 from rl_control.ros.learner_config import RefitConfig
@@ -49,6 +50,8 @@ class Refitted:
 
 class Refitter:
     """Answers the number of a fit with `Refitted`; the motion is read from the folder.
+
+    The newest motion judges whether a version is kept, and how sure it may be.
 
     Args:
         robot: the arm as described.
@@ -91,6 +94,7 @@ class Refitter:
             return Refitted(0, None, NO_FIT, str(error), time.monotonic() - begun)
         if rejection:
             return Refitted(0, None, rejection, reason, time.monotonic() - begun)
+        found = replace(found, model=self._as_sure(found.model, aside))
         self._keep(found, reason)
         kept = PortableModel.of(found.model)
         return Refitted(self._number, kept, "", reason, time.monotonic() - begun)
@@ -110,6 +114,14 @@ class Refitter:
         reason = f"{after} it is typically off by {new:.4f}, version {self._number} by {old:.4f}"
         # NaN is worse, too.
         return ("" if new <= self._config.worse * old else WORSE), reason
+
+    def _as_sure(self, model: LearnedModel, newest: TransitionDataset) -> LearnedModel:
+        """The model, not surer than the newest motion allows, to which what comes is most alike.
+
+        A controller with a better model moves the arm faster than it did in the motion before.
+        """
+        there = in_motion(at_step(newest, model.dt), self._robot.limits)
+        return replace(model, scale=np.maximum(model.scale, model.calibrated(there).scale))
 
     def _keep(self, found: FitResult, reason: str) -> None:
         number = newest(self._folder) + 1

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     config = _config(args)
     check_writable(args.json)
-    _check_output(args.output)
+    check_writable(args.output, "--output")
     out = console()
     robot = load_robot(args.robot, base=args.base, tip=args.tip)
     # A run that fails before there is anything to leave shall leave no folder.
@@ -104,15 +104,6 @@ def _config(args: argparse.Namespace) -> FitConfig:
     if args.seed < 0:
         raise ConfigError("command line", "--seed", f"found {args.seed}", "Give 0 or more.")
     return from_args(FitConfig, args, FitConfig(nets=NetConfig(seed=args.seed)), _FIT)
-
-
-def _check_output(path: str | None) -> None:
-    from rl_control.run.output import check_writable
-
-    try:
-        check_writable(path)
-    except ConfigError as error:
-        raise ConfigError(error.source, "--output", error.problem, error.remedy) from None
 
 
 def _fit(

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 HELP = "let an arm learn its dynamics: excite, fit, plan on the model, fit again"
 DESCRIPTION = """\
 Moves a simulated arm that is not as its description says (a payload, friction), learns a model
-from that motion, and reaches targets by planning on it. Everything is kept in a folder under
-runs/: the motion, every version of the model, and what was decided; --resume goes on from there.
+from that motion, and reaches targets by planning on it. With --fit.base none networks learn all
+of it: the arm is then moved farther, faster and less evenly, where no flag says how. Everything is
+kept in a folder under runs/: the motion, every version of the model, and what was decided;
+--resume goes on from there.
 
 examples:
   rl_control learn --payload 3 --damping 1 --friction 1     iiwa7 with 3 kg it does not know of
   rl_control learn --robot planar2 --from-nothing           no mass, no inertia known
   rl_control learn --fit.residual ensemble                  a neural ensemble learns what is left
+  rl_control learn --robot planar2 --from-nothing --fit.base none --fit.residual ensemble
+                                                            an ensemble learns everything
   rl_control learn --resume runs/learn-20260101-120000      after Ctrl-C, or a power cut
 """
 
@@ -101,16 +105,37 @@ def learn_with(args: argparse.Namespace, make_arm: MakeArm) -> int:
     Raises:
         RlControlError: if the robot, the run to resume or the motion cannot be used.
     """
+    from contextlib import ExitStack
+
+    from rl_control.data.claim import Claim
     from rl_control.report.table import console
-    from rl_control.run.learn_loop import learn
-    from rl_control.run.learn_report import reach_targets
-    from rl_control.run.output import check_writable, write_json
+    from rl_control.run.output import check_writable
     from rl_control.run.robot_flags import check_least
 
     check_least(args, targets=0, seed=0, payload=0.0, damping=0.0, friction=0.0)
     check_writable(args.json)
     out = console()
-    state, config = _state(args, out)
+    with ExitStack() as held:
+        if args.resume and Path(args.resume).is_dir():
+            held.enter_context(Claim(Path(args.resume)))
+        state, config = _state(args, out)
+        if not args.resume:
+            held.enter_context(Claim(state.folder))
+        return _learned(args, make_arm, state, config, out)
+
+
+def _learned(
+    args: argparse.Namespace,
+    make_arm: MakeArm,
+    state: LearnRun,
+    config: LearnConfig,
+    out: Console,
+) -> int:
+    """Take a run to its end; return the exit code."""
+    from rl_control.run.learn_loop import learn
+    from rl_control.run.learn_report import reach_targets
+    from rl_control.run.output import write_json
+
     arm = make_arm(state, config)
     try:
         state = learn(arm, state, config, lambda line: out.print(line, highlight=False))
@@ -167,6 +192,7 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
     from dataclasses import replace
 
     from rl_control.config import flatten, from_args, from_flat
+    from rl_control.control.excite_settings import THOROUGH
     from rl_control.paths import new_run_dir
     from rl_control.robot.description import load_robot
     from rl_control.run.learn_run import LearnRun, resume
@@ -177,6 +203,8 @@ def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfi
         out.print(f"going on after {state.data.seconds:.1f} s of motion", highlight=False)
         return state, from_flat(LearnConfig, state.settings["learn"], "state.json")
     config = from_args(LearnConfig, args)
+    if config.fit.base == "none":
+        config = from_args(LearnConfig, args, LearnConfig(excitation=THOROUGH))
     if args.from_nothing:
         config = replace(config, fit=replace(config.fit, known=False))
     names = (

@@ -10,8 +10,9 @@ from numpy.random import Generator
 
 from rl_control.control.mpc import MpcController
 from rl_control.control.planner_settings import chosen
+from rl_control.control.receding import RecedingHorizon
 from rl_control.data.transitions import TransitionDataset
-from rl_control.interfaces import Plant
+from rl_control.interfaces import Controller, Plant
 from rl_control.models.guess import guessed_robot
 from rl_control.models.holding import hold_torque, mass_matrix
 from rl_control.models.learned import LearnedModel
@@ -50,6 +51,7 @@ class LearningArm:
         next_plant: Callable[[Plant | None], Plant],
         config: LearnConfig,
         keeps_own_time: bool = False,
+        controller: Callable[[RecedingHorizon], Controller] = MpcController,
     ) -> None:
         """Prepare everything that needs no model.
 
@@ -61,13 +63,14 @@ class LearningArm:
             config: how it learns.
             keeps_own_time: the plant's stamps say what time it is, as those of an arm behind
                 topics do; it must itself refuse stamps that stand still.
+            controller: makes a planner act.
         """
         known = config.fit.known
         self.robot = robot if known else guessed_robot(robot)
         self.model: LearnedModel | None = None
         self._next_plant, self._config = next_plant, config
         self._plant = next_plant(None)
-        self._keeps_own_time = keeps_own_time
+        self._keeps_own_time, self._make_controller = keeps_own_time, controller
         scaled = robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
         self._control = replace(self.robot, limits=scaled)
         task = ReachConfig()
@@ -77,6 +80,7 @@ class LearningArm:
         self._ik = InverseKinematics(self._control)
         self._checker = CollisionChecker(robot)
         self._planner: LearnedMpc | None = None
+        self._controller: Controller | None = None
 
     def use(self, model: LearnedModel) -> None:
         """Plan on `model` from now on.
@@ -90,6 +94,7 @@ class LearningArm:
                 # Simulated time stands still during a solve, and a busy machine must not matter.
                 mpc = replace(mpc, time_budget=_NO_BUDGET)
             self._planner = LearnedMpc(self._control, model, mpc, self.task, self._config.doubt)
+            self._controller = self._make_controller(self._planner.mpc)
         else:
             self._planner.exchange(model)
         self.model = model
@@ -134,6 +139,7 @@ class LearningArm:
             seconds: how long to move; until the arm has settled if not given.
         """
         assert self._planner is not None, "there is no model yet"
+        assert self._controller is not None
         goal = self.goal(target)
         self._plant = self._next_plant(self._plant)
         start = self._plant.reset()
@@ -146,10 +152,9 @@ class LearningArm:
             there = detector.update(elapsed, state.tip.position, state.joints.velocity)
             return there and seconds is None
 
-        controller = MpcController(self._planner.mpc)
         limit = self.task.time_limit if seconds is None else seconds
         trajectory = rollout(
-            controller, self._plant, self._safety, limit, stop=settled, clock=self._clock()
+            self._controller, self._plant, self._safety, limit, stop=settled, clock=self._clock()
         )
         result = judge(trajectory, goal.position, self.robot.limits, detector.settled_at)
         return trajectory, result

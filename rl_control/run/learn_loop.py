@@ -27,6 +27,9 @@ _NEGLIGIBLE = 1e-3  # [rad] or [m]
 def learn(arm: LearningArm, run: LearnRun, config: LearnConfig, tell: Tell) -> LearnRun:
     """Take `run` to its end; it may have been stopped anywhere.
 
+    As long as no version is believed the arm is moved for one more rollout after each, up to twice
+    as many as were asked for.
+
     Args:
         arm: what moves.
         run: where it stands.
@@ -37,20 +40,27 @@ def learn(arm: LearningArm, run: LearnRun, config: LearnConfig, tell: Tell) -> L
         DataError: if the motion is not enough to learn from.
         ModelError: if no model that was fitted is better than the arm as described.
     """
-    while len(run.data.sources) < config.rollouts:
-        run = run.with_motion(arm.excite(run.rng(EXCITE, len(run.data.sources))))
-        tell(f"excited for {run.data.seconds:.1f} s")
     if run.current:
         arm.use(run.model(arm.robot))
     while True:
         # What is next follows from what is on disk, wherever the run was stopped.
         run = give_up_if_worse(arm, run, config, tell)
-        if len(run.versions) <= len(run.episodes) // config.refit_every:
+        failed = _failed(run)
+        if len(run.data.sources) - len(run.episodes) < config.rollouts + failed:
+            run = excite(arm, run, tell)
+        elif len(run.versions) - failed <= len(run.episodes) // config.refit_every:
             run = refit(arm, run, config, tell)
         elif len(run.episodes) < config.episodes:
             run = act(arm, run, config, tell)
         else:
             return run
+
+
+def excite(arm: LearningArm, run: LearnRun, tell: Tell) -> LearnRun:
+    """Move about informatively for one rollout."""
+    run = run.with_motion(arm.excite(run.rng(EXCITE, len(run.data.sources))))
+    tell(f"excited for {run.data.seconds:.1f} s")
+    return run
 
 
 def act(arm: LearningArm, run: LearnRun, config: LearnConfig, tell: Tell) -> LearnRun:
@@ -72,7 +82,7 @@ def refit(arm: LearningArm, run: LearnRun, config: LearnConfig, tell: Tell) -> L
     version = Version(number, found.seconds, _error(found), believed, reason)
     tell(f"version {number} {'taken' if believed else 'rejected'}: {reason}")
     run = run.with_version(version, found.model)
-    if run.current == 0:
+    if run.current == 0 and number > config.rollouts:
         raise ModelError(
             "the first model", reason, "Move the arm for longer, or choose another kind of model."
         )
@@ -98,6 +108,11 @@ def give_up_if_worse(arm: LearningArm, run: LearnRun, config: LearnConfig, tell:
     run = run.back_to(older[-1], reason)
     arm.use(run.model(arm.robot))
     return run
+
+
+def _failed(run: LearnRun) -> int:
+    """Number of versions that were rejected before the first that was believed."""
+    return next((k for k, v in enumerate(run.versions) if v.believed), len(run.versions))
 
 
 def _believable(

@@ -10,6 +10,7 @@ from pathlib import Path
 from rl_control.config import setting
 from rl_control.data.recording import clean, split_timelines
 from rl_control.data.resample import resample
+from rl_control.data.stamps import evened
 from rl_control.data.store import load_transitions
 from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import DataError
@@ -162,7 +163,7 @@ def _from_bag(
     rejected = Counter(recording.rejected)
     for part in split_timelines(recording):
         cleaned, dropped = clean(part, robot.limits)
-        resampled = resample(cleaned, dt)
+        resampled = resample(evened(cleaned), dt)
         data = data.join(resampled.data)
         rejected += dropped + resampled.dropped
     return data, rejected

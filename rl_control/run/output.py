@@ -20,8 +20,12 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", metavar="FILE", help="also write what was measured to FILE")
 
 
-def check_writable(path: str | None) -> None:
+def check_writable(path: str | None, flag: str = "--json") -> None:
     """Refuse a file that could not be written, before any work is done.
+
+    Args:
+        path: of the file; None passes.
+        flag: what named it, for the error's sake.
 
     Raises:
         ConfigError: if its folder does not exist or is not a folder we may write to.
@@ -32,12 +36,12 @@ def check_writable(path: str | None) -> None:
     folder = file.parent
     if file.is_dir() or (file.exists() and not os.access(file, os.W_OK)):
         raise ConfigError(
-            "command line", "--json", f"cannot write to {file}", "Name a file that can be written."
+            "command line", flag, f"cannot write to {file}", "Name a file that can be written."
         )
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ConfigError(
             "command line",
-            "--json",
+            flag,
             f"cannot write to folder {folder}",
             "Name a file in a folder that exists and that you may write to.",
         )

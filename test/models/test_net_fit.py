@@ -220,6 +220,44 @@ def test_when_there_is_one_rollout_expect_its_last_part_held_out():
     np.testing.assert_array_equal(np.flatnonzero(held_out), np.arange(85, 100))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+def test_when_parts_are_held_out_expect_one_part_of_each_rollout(count):
+    config = replace(SMALL, epochs=1)
+    data = pendulum(100 * count, rollouts=count)
+    held_out = fit_nets(PENDULUM, *data, config, by_parts=True).held_out.reshape(count, 100)
+    assert (held_out.sum(axis=1) == round(100 * SMALL.validation)).all()
+    assert (np.abs(np.diff(held_out.astype(int), axis=1)).sum(axis=1) <= 2).all()
+    if count == 40:  # at every place in some rollout
+        assert held_out.any(axis=0).mean() > 0.9
+
+
+def test_when_rollouts_are_added_expect_no_part_to_change_sides():
+    config = replace(SMALL, epochs=1)
+    first = fit_nets(PENDULUM, *pendulum(100, rollouts=20), config, by_parts=True).held_out
+    more = fit_nets(PENDULUM, *pendulum(200, rollouts=40), config, by_parts=True).held_out
+    np.testing.assert_array_equal(more[:100], first)
+
+
+def test_when_rollouts_are_single_samples_expect_whole_ones_held_out():
+    data = pendulum(10, rollouts=10)
+    parts = fit_nets(PENDULUM, *data, replace(SMALL, epochs=1), by_parts=True).held_out
+    whole = fit_nets(PENDULUM, *data, replace(SMALL, epochs=1)).held_out
+    np.testing.assert_array_equal(parts, whole)
+
+
+def test_when_each_rollout_shows_something_else_expect_parts_to_teach_more_than_wholes():
+    x, u, _, _ = pendulum(1200)
+    x = x[np.argsort(x[:, 0], kind="stable")]  # each of four rollouts in a quarter of the range
+    a, groups = 10.0 * np.sin(3.0 * x[:, :1]) + u, np.repeat(np.arange(4), 300)
+    fits = [
+        fit_nets(PENDULUM, x, u, a, groups, replace(SMALL, epochs=60), by_parts=by_parts)
+        for by_parts in (False, True)
+    ]
+    out = fits[0].held_out  # a whole quarter
+    wholes, parts = (np.abs(fit.nets.mean(x[out], u[out]) - a[out]).mean() for fit in fits)
+    assert parts < 0.5 * wholes
+
+
 def test_when_told_to_stop_expect_the_best_so_far_and_every_report_passed_on():
     seen = []
     fit = fit_nets(

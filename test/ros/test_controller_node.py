@@ -96,6 +96,29 @@ def test_when_a_joint_is_missing_expect_one_message_no_command_and_exit_2(ros):
     assert not arm.heard
 
 
+def test_when_others_crowd_the_topic_expect_every_state_of_the_arm_answered(ros):
+    arm = StillArm(ros)
+    other = ros.talk(JointState, "joint_states", qos.states())
+
+    def crowd() -> None:
+        for _ in range(4):
+            other.publish(JointState(name=["finger"], position=[9.0], velocity=[0.0]))
+
+    # After every state of the arm, while the controller still waits for its plan.
+    arm.timer.cancel()
+    timer = ros.node.create_timer(0.02, lambda: (arm.publish(), crowd()))
+    controller = ros.start("pd", "0.01", robot=ROBOT, rate=50.0)
+    ros.until(lambda: len(arm.heard) > 100)
+    assert "missing joint" not in controller.output
+    assert np.allclose(arm.heard[-1].data, arm.gravity, atol=1e-6)
+    timer.cancel()
+    for _ in range(30):  # the arm's own states cease
+        crowd()
+        ros.spin(0.02)
+    ros.until(lambda: "state_stale" in controller.output)
+    assert controller.output.count("missing joint") == 1
+
+
 def test_when_states_turn_nan_expect_one_message_and_a_hold(ros):
     arm = StillArm(ros)
     controller = ros.start("pd", robot=ROBOT)

@@ -99,6 +99,20 @@ def test_when_versions_come_expect_good_ones_taken_bad_ones_refused_and_a_way_ba
     assert "Traceback" not in controller.output
 
 
+@pytest.mark.parametrize("planner", ["cem", "icem", "mppi"])
+def test_when_plans_are_sampled_expect_a_newer_version_taken_too(ros, tmp_path, planner):
+    keep(tmp_path, 1, model_of(heavier(0.2)))
+    arm = StillArm(ros)
+    search = {"sampling.samples": 40, "sampling.horizon": 10, "sampling.elites": 5}
+    start(ros, model=tmp_path, follow_model=True, planner=planner, **search)
+    for number, mass in ((1, 0.2), (2, 0.5)):
+        if number > 1:
+            keep(tmp_path, number, model_of(heavier(mass)))
+        ros.until(lambda number=number: version(ros) == number, 60)
+        wanted = model_of(heavier(mass)).mechanics.gravity_torque(ROBOT.home)
+        ros.until(lambda wanted=wanted: np.allclose(arm.heard[-1].data, wanted, rtol=0.05))
+
+
 def test_when_a_folder_is_empty_as_yet_expect_the_arm_as_described_until_a_version_comes(
     ros, tmp_path, random_nets
 ):

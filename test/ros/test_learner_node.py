@@ -123,6 +123,18 @@ def again(ros, player, folder, listeners=1):
     return learner
 
 
+def test_when_another_learner_has_the_folder_expect_one_message_and_exit_2(ros, tmp_path):
+    first = start(ros, tmp_path / "models")
+    ros.until(lambda: NODE in ros.reports)
+    second = start(ros, tmp_path / "models")
+    assert ros.until_ended(second) == 2
+    assert second.output.count("another process learns in it") == 1
+    assert "Traceback" not in second.output
+    first.signal(signal.SIGKILL)
+    third = start(ros, tmp_path / "models")
+    ros.until(lambda: "active" in third.output)
+
+
 def test_when_the_folder_is_of_another_arm_or_step_expect_one_message_and_exit_2(ros, tmp_path):
     for name, words in (("motion", "steps of"), ("model", "a model of joints")):
         folder = tmp_path / name

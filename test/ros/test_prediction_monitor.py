@@ -7,7 +7,7 @@ import pytest
 from moving_arm import DT, PERIOD, ROBOT, heavier, model_of, rollouts
 
 from rl_control.models.fit import at_step
-from rl_control.ros.prediction_monitor import moving, no_errors, step_errors, times_worse
+from rl_control.ros.prediction_monitor import no_errors, step_errors, times_worse
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +64,6 @@ def broken_model():
     mechanics = model_of().mechanics
     joints = tuple(replace(joint, damping=np.nan) for joint in ROBOT.joints)
     return replace(model_of(), mechanics=mechanics.with_robot(replace(ROBOT, joints=joints)))
-
-
-def test_when_the_arm_rests_expect_those_transitions_left_out(data):
-    resting = np.arange(data.size) % 3 == 0
-    states = data.states.copy()
-    states[resting, 2:] = 0.005 * ROBOT.limits.velocity
-    states[~resting, 2:] = np.array([0.0, 0.02]) * ROBOT.limits.velocity
-    kept = moving(replace(data, states=states), ROBOT.limits)
-    assert kept.size == (~resting).sum()
-    assert np.array_equal(kept.times, data.times[~resting])
 
 
 def test_when_there_is_no_motion_expect_numbers_that_say_so(data):

@@ -8,11 +8,13 @@ import pytest
 from moving_arm import DT, ROBOT, heavier, model_of, rollouts
 
 from rl_control.data.store import save_transitions
+from rl_control.models.fit import at_step
 from rl_control.models.fit_settings import FitConfig
 from rl_control.models.net_settings import NetConfig
 from rl_control.models.store import load_model, save_model
 from rl_control.ros.learner_config import RefitConfig
 from rl_control.ros.model_shelf import DATA, version_path, versions
+from rl_control.ros.prediction_monitor import step_errors
 from rl_control.ros.refit import Refitter
 
 CONFIG = RefitConfig(judged=2.0, keep_versions=2)
@@ -36,6 +38,21 @@ def test_when_the_arm_is_not_as_described_expect_a_version_with_its_masses(tmp_p
     # One rollout judges; of the five others one is held out.
     assert about["seconds"] == pytest.approx(8.0)
     assert about["number"] == 1
+
+
+def test_when_the_newest_motion_is_less_certain_expect_intervals_that_hold_for_it(tmp_path):
+    data, rng = rollouts(8), np.random.default_rng(0)
+    deviation = np.where(data.rollouts < 6, 0.01, 0.1)[:, None]
+    noise = deviation * [0.0, 0.0, 1.0, 1.0] * rng.standard_normal((data.size, 4))
+    data = replace(data, next_states=data.next_states + noise)
+    save_transitions(tmp_path / DATA, data)
+    assert refitter(tmp_path)(1).number == 1
+    model, _ = load_model(version_path(tmp_path, 1), ROBOT)
+    coverage = step_errors(model, at_step(data.where(data.rollouts == 7), DT)).coverage
+    assert coverage[2:].mean() == pytest.approx(0.9, abs=0.03)
+    # Of the motion before, it is less sure than it might be.
+    before = step_errors(model, at_step(data.where(data.rollouts < 6), DT)).coverage
+    assert before[2:].min() > 0.99
 
 
 def test_when_the_arm_is_as_described_expect_no_version_and_the_reason(tmp_path):

@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 
 from rl_control.cli import main
+from rl_control.control.excite_settings import THOROUGH, ExcitationConfig
+from rl_control.control.sampling_settings import SearchConfig
+from rl_control.data.claim import Claim
 from rl_control.data.transitions import TransitionDataset
+from rl_control.errors import ModelError
 from rl_control.models.fit import fit_model
 from rl_control.models.fit_settings import FitConfig
 from rl_control.models.identification_settings import IdentificationConfig
 from rl_control.models.learned import rigid_model
 from rl_control.models.mechanics import Mechanics
 from rl_control.plants.bullet_config import BulletConfig
+from rl_control.report.table import console
 from rl_control.robot.description import load_robot
 from rl_control.robot.settings import load_settings
 from rl_control.run import learn as verb
@@ -103,6 +108,18 @@ def test_when_a_run_is_stopped_anywhere_expect_resuming_to_equal_the_whole(whole
             assert same(learned(folder)[0], whole[0])
 
 
+def test_when_plans_are_sampled_expect_a_stopped_run_to_equal_the_whole(tmp_path):
+    search = SearchConfig(samples=30, horizon=15, iterations=1)
+    config = replace(CONFIG, rollouts=1, episode_seconds=0.5, planner="icem", sampling=search)
+    run, heard = learned(tmp_path / "run", config)
+    assert heard[2].startswith("episode 1")
+    with pytest.raises(Stopped):
+        learned(tmp_path / "again", config, stop_after=3)
+    assert same(learned(tmp_path / "again", config)[0], run)
+    other = replace(config, sampling=replace(search, seed=1))
+    assert not same(learned(tmp_path / "other", other)[0], run)
+
+
 def test_when_nothing_is_known_expect_the_descriptions_masses_to_make_no_difference(tmp_path):
     config = replace(CONFIG, episodes=1, episode_seconds=2.0, fit=FitConfig(known=False))
     wrong = replace(
@@ -146,6 +163,70 @@ def test_when_episodes_end_farther_off_expect_the_version_before_back(tmp_path):
         arm.close()
 
 
+def doubting(monkeypatch, rejections):
+    """Let the first so many fits be rejected."""
+    left = [rejections]
+
+    def fit(*args, **kwargs):
+        found = fit_model(*args, **kwargs)
+        left[0] -= 1
+        bad = replace(found.verdict, usable=False, reason="worse than nothing")
+        return replace(found, verdict=bad) if left[0] >= 0 else found
+
+    monkeypatch.setattr(learn_loop, "fit_model", fit)
+
+
+def test_when_the_first_model_is_rejected_expect_one_more_rollout_of_excitation(
+    tmp_path, monkeypatch
+):
+    doubting(monkeypatch, 1)
+    with pytest.raises(Stopped):  # after the excitation that follows
+        learned(tmp_path / "run", stop_after=4)
+    run, heard = learned(tmp_path / "run")
+    assert [v.believed for v in run.versions][:2] == [False, True]
+    assert len(run.episodes) == CONFIG.episodes
+    assert len(run.data.sources) == CONFIG.rollouts + 1 + CONFIG.episodes
+    assert len(run.versions) == 1 + 1 + CONFIG.episodes // CONFIG.refit_every
+    assert heard[0].startswith("version 2 taken")
+
+
+def test_when_every_model_is_rejected_expect_an_end_after_twice_the_rollouts(tmp_path, monkeypatch):
+    doubting(monkeypatch, 99)
+    with pytest.raises(ModelError, match="worse than nothing"):
+        learned(tmp_path / "run")
+    run = resume(tmp_path / "run")
+    assert len(run.data.sources) == 2 * CONFIG.rollouts
+    assert run.current == 0
+
+
+@pytest.mark.slow
+def test_when_networks_learn_everything_expect_targets_reached(tmp_path):
+    words = [
+        "learn", "--robot", "planar2", "--from-nothing", "--fit.base", "none",
+        "--fit.residual", "ensemble", "--episodes", "4", "--episode_seconds", "5",
+        "--targets", "5", "--runs", str(tmp_path / "runs"), "--json", str(tmp_path / "r.json"),
+    ]  # fmt: skip
+    main(words)
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert result["motion_s"] < 50.1
+    assert result["within"]["10 mm"] == 5
+
+
+def test_when_networks_are_to_learn_everything_expect_a_thorough_excitation(tmp_path):
+    parser = argparse.ArgumentParser()
+    verb.add_arguments(parser)
+
+    def excitation(*words):
+        args = parser.parse_args(["--robot", "planar2", "--runs", str(tmp_path), *words])
+        return verb._state(args, console())[1].excitation
+
+    nets = ("--fit.base", "none", "--fit.residual", "net")
+    assert excitation() == ExcitationConfig()
+    assert excitation(*nets) == THOROUGH
+    asked = excitation(*nets, "--excitation.noise_share", "0.02")
+    assert asked == replace(THOROUGH, noise_share=0.02)
+
+
 def test_when_a_new_model_foretells_the_newest_motion_worse_expect_it_rejected(whole, monkeypatch):
     run, _ = whole
     config = FitConfig(identification=IdentificationConfig(prior=3.0))
@@ -176,6 +257,13 @@ def test_when_called_as_a_verb_expect_a_run_folder_a_result_and_resuming(tmp_pat
     assert result["nominal"]["error_m"]["p50"] > 2 * result["error_m"]["p50"]
     assert main(["learn", "--resume", str(folder)]) == 0
     assert "going on after 4.0 s of motion" in capsys.readouterr().out
+
+
+def test_when_a_run_goes_on_elsewhere_expect_resuming_refused(whole, capsys):
+    folder = whole[0].folder
+    with Claim(folder):
+        assert main(["learn", "--resume", str(folder)]) == 2
+    assert "another process learns in it" in capsys.readouterr().err
 
 
 def test_when_another_process_learns_expect_it_to_be_told_the_same():

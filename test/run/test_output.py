@@ -44,6 +44,9 @@ def test_when_the_folder_does_not_exist_expect_a_refusal_before_any_work(tmp_pat
     check_writable(str(tmp_path / "a.json"))
     with pytest.raises(ConfigError, match="--json"):
         check_writable(str(tmp_path / "no" / "a.json"))
+    for path in (tmp_path / "no" / "a.png", tmp_path):
+        with pytest.raises(ConfigError, match=f"--plot.*{path.parent}"):
+            check_writable(str(path), "--plot")
 
 
 def test_when_versions_are_asked_expect_ours_and_only_what_is_installed():
