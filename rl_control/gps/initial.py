@@ -36,7 +36,7 @@ class InitialConfig:
         low=1e-6, high=10.0,
     )  # fmt: skip
     gravity: bool = setting(
-        True, doc="add what holds the arm along its way, as far as the task knows the arm"
+        True, doc="add what gravity and damping ask for along the way, as far as the task knows"
     )
     way: float = setting(
         0.8, doc="share of an episode in which the joints are led to the goal; 0 stays put",
@@ -59,28 +59,31 @@ class Way:
     a: Array
 
 
-def smooth_way(start: Array, goal: Array, share: float, dt: float, steps: int) -> Way:
-    """Return the way of least jerk from one posture [n] to another.
+def smooth_way(start: Array, goals: Array, share: float, dt: float) -> Way:
+    """Return the way of least jerk from one posture [n] to one that may itself move.
 
     Args:
         start: joint positions that it begins at.
-        goal: those that it ends at.
-        share: of the steps, until the goal is reached; 0 stays at the start.
+        goals: those that it is to be at, [T, n].
+        share: of the steps, until it has caught up with them; 0 stays at the start.
         dt: time step in [s].
-        steps: T.
 
     Source: Flash & Hogan, "The coordination of arm movements" (1985).
     """
+    steps = len(goals)
     seconds = share * steps * dt
     if seconds == 0.0:
         still = np.zeros((steps, len(start)))
         return Way(still + start, still, still)
     s = np.minimum(np.arange(steps) * dt / seconds, 1.0)[:, None]
-    far = goal - start
+    share_of = 10.0 * s**3 - 15.0 * s**4 + 6.0 * s**5
+    rate = (30.0 * s**2 - 60.0 * s**3 + 30.0 * s**4) / seconds
+    change = (60.0 * s - 180.0 * s**2 + 120.0 * s**3) / seconds**2
+    far, speed = goals - start, np.gradient(goals, dt, axis=0)
     return Way(
-        start + (10.0 * s**3 - 15.0 * s**4 + 6.0 * s**5) * far,
-        (30.0 * s**2 - 60.0 * s**3 + 30.0 * s**4) * far / seconds,
-        (60.0 * s - 180.0 * s**2 + 120.0 * s**3) * far / seconds**2,
+        start + share_of * far,
+        rate * far + share_of * speed,
+        change * far + 2.0 * rate * speed + share_of * np.gradient(speed, dt, axis=0),
     )
 
 
@@ -105,7 +108,7 @@ def first_controller(
         names: joint names, [n].
         dt: time step in [s].
         inertia: M, guess of the joint-space inertia along the way, [T, n, n].
-        hold: efforts to add, such as those against gravity, [T, n] in [N m] or [N].
+        hold: efforts to add, such as those against gravity and damping, [T, n] in [N m] or [N].
         unit: efforts that the noise is a share of, [n] in [N m] or [N].
     """
     steps, n = way.q.shape

@@ -152,15 +152,14 @@ def is_converged(state: MdgpsState, config: MdgpsConfig) -> bool:
 
 def _first(model: TaskModel, condition: Condition, config: MdgpsConfig) -> LinearGaussianController:
     task = model.task
-    goal = task.goal(condition, task.steps * task.dt).posture
-    way = smooth_way(condition.q, goal, config.initial.way, task.dt, task.steps)
+    way = smooth_way(condition.q, model.postures(condition), config.initial.way, task.dt)
     return first_controller(
         config.initial,
         way,
         names=task.robot.names,
         dt=task.dt,
         inertia=model.inertia(way.q),
-        hold=model.hold(way.q) if config.initial.gravity else np.zeros_like(way.q),
+        hold=model.coast(way.q, way.v) if config.initial.gravity else np.zeros_like(way.q),
         unit=effort_units(task.robot),
     )
 

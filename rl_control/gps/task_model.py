@@ -27,12 +27,13 @@ class TaskModel:
 
     def __init__(self, task: ArmTask) -> None:
         self.task = task
-        body, q = RigidBody(task.robot), ca.SX.sym("q", task.robot.n)
+        body, n = RigidBody(task.robot), task.robot.n
+        q, v = ca.SX.sym("q", n), ca.SX.sym("v", n)
         self._cost = ArmCost(body, task.cost, task.dt)
         self._kinematics = Kinematics(task.robot)
         name = f"{task.robot.identifier}_holding"
-        forces = [body.gravity_torque(q), body.mass_matrix(q)]
-        self._forces = compile_batch(ca.Function(name, [q], [ca.densify(f) for f in forces]))
+        forces = [body.inverse_dynamics(q, v, ca.SX(n, 1)), body.mass_matrix(q)]
+        self._forces = compile_batch(ca.Function(name, [q, v], [ca.densify(f) for f in forces]))
 
     def expand(
         self, condition: Condition, states: Array, controls: Array
@@ -46,6 +47,17 @@ class TaskModel:
         """
         quadratic, costs = expand_cost(self._cost, self.task.rows(condition), states, controls)
         return quadratic, np.asarray(costs.sum(axis=1))
+
+    def postures(self, condition: Condition) -> Array:
+        """Return where the cost would have the joints at each step, [T, n].
+
+        What the goal says, where the cost does not say it.
+        """
+        task = self.task
+        place = task.cost.layout.get("posture.target")
+        if place is not None:
+            return np.asarray(task.rows(condition)[:-1, place])
+        return np.array([task.goal(condition, t * task.dt).posture for t in range(task.steps)])
 
     def layout(self, parts: Sequence[str] = ()) -> ObservationLayout:
         """Return what a policy sees: these parts, or what the task has it see."""
@@ -70,11 +82,16 @@ class TaskModel:
 
     def hold(self, q: Array) -> Array:
         """Return the efforts that hold the arm at joint positions q, [..., n]."""
-        return np.asarray(self._forces(_rows(q))[0].reshape(q.shape))
+        return self.coast(q, np.zeros_like(q))
+
+    def coast(self, q: Array, v: Array) -> Array:
+        """Return the efforts that keep the joints at their speeds v, [..., n]; damping included."""
+        return np.asarray(self._forces(_rows(q), _rows(v))[0].reshape(q.shape))
 
     def inertia(self, q: Array) -> Array:
         """Return the joint-space inertia, [..., n, n], at joint positions q, [..., n]."""
-        return np.asarray(self._forces(_rows(q))[1].reshape(*q.shape, q.shape[-1]))
+        at = _rows(q)
+        return np.asarray(self._forces(at, np.zeros_like(at))[1].reshape(*q.shape, q.shape[-1]))
 
     def actions(self, policy: NeuralPolicy, condition: Condition, states: Array) -> Array:
         """Return the mean efforts of a policy along motions, [N, T, nu], of states [N, T, nx]."""

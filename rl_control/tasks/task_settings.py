@@ -75,7 +75,7 @@ class InsertEpisodes(EpisodeConfig):
         high=1.0,
     )
     middle: tuple[float, ...] = setting(
-        (0.6, 0.0, 0.25), doc="Middle of the box that holes are drawn from", unit="m", length=3
+        (0.6, 0.0, 0.15), doc="Middle of the box that holes are drawn from", unit="m", length=3
     )
     size: tuple[float, ...] = setting(
         (0.2, 0.2), doc="Size of that box along x and y", unit="m", length=2, low=0.0

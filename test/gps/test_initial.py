@@ -12,7 +12,7 @@ START, GOAL = np.array([0.5, -0.4]), np.array([-0.2, 0.9])
 
 def controller(kind="lqr", dt=0.02, inertia=None, **settings):
     config = InitialConfig(kind=kind, **settings)
-    way = smooth_way(START, GOAL, config.way, dt, STEPS)
+    way = smooth_way(START, np.tile(GOAL, (STEPS, 1)), config.way, dt)
     M = np.eye(N) if inertia is None else inertia
     return way, first_controller(
         config, way, names=("a", "b"), dt=dt, inertia=np.tile(M, (STEPS, 1, 1)),
@@ -66,7 +66,7 @@ def test_when_noise_is_asked_for_expect_it_in_units_of_each_joint():
 
 
 def test_when_a_way_is_made_expect_rest_at_both_ends_and_its_derivatives():
-    way = smooth_way(START, GOAL, 0.8, 0.02, STEPS)
+    way = smooth_way(START, np.tile(GOAL, (STEPS, 1)), 0.8, 0.02)
     np.testing.assert_allclose(way.q[0], START)
     np.testing.assert_allclose(way.q[80:], np.tile(GOAL, (20, 1)))
     for rate in (way.v, way.a):
@@ -76,7 +76,17 @@ def test_when_a_way_is_made_expect_rest_at_both_ends_and_its_derivatives():
 
 
 def test_when_no_share_is_given_expect_the_arm_to_stay():
-    way = smooth_way(START, GOAL, 0.0, 0.02, STEPS)
+    way = smooth_way(START, np.tile(GOAL, (STEPS, 1)), 0.0, 0.02)
     np.testing.assert_array_equal(way.q, np.tile(START, (STEPS, 1)))
     assert not way.v.any()
     assert not way.a.any()
+
+
+def test_when_the_goal_moves_expect_it_caught_up_with_and_consistent_derivatives():
+    t = 0.02 * np.arange(STEPS)[:, None]
+    goals = GOAL + 0.3 * np.sin(2.0 * t)
+    way = smooth_way(START, goals, 0.5, 0.02)
+    np.testing.assert_allclose(way.q[60:], goals[60:], atol=1e-12)
+    np.testing.assert_allclose(way.v[1:-1], np.gradient(way.q, 0.02, axis=0)[1:-1], atol=2e-2)
+    found = np.gradient(way.v, 0.02, axis=0)
+    np.testing.assert_allclose(way.a[2:46], found[2:46], atol=2e-1)  # then the jerk jumps

@@ -19,7 +19,7 @@ from rl_control.tasks.base import ArmTask
 from rl_control.tasks.catalog import make_task
 from rl_control.types import Array, Command, Condition, Trajectory
 
-MIDDLE = np.array([0.6, 0.0, 0.25])
+MIDDLE = np.array([0.6, 0.0, 0.15])
 PERIOD = 0.005
 
 
@@ -53,7 +53,7 @@ def test_when_drawn_expect_holes_all_over_the_box_and_goals_inside_them(task: Ar
         np.testing.assert_allclose(tip.position, condition.goal.position, atol=1e-8)
         np.testing.assert_allclose(tip.rotation[:, 2], [0.0, 0.0, -1.0], atol=1e-8)
         start = kinematics.tip(condition.q)
-        np.testing.assert_allclose(start.position, [0.6, 0.0, 0.35], atol=1e-8)
+        np.testing.assert_allclose(start.position, [0.6, 0.0, 0.25], atol=1e-8)
 
 
 def test_when_holes_are_side_by_side_expect_postures_side_by_side(task: ArmTask) -> None:
@@ -133,10 +133,31 @@ def test_when_the_arm_holds_no_peg_expect_to_be_told_of_one() -> None:
         make_task("insert", load_robot("iiwa7"))
 
 
+@pytest.mark.parametrize("name", ["iiwa7+peg", "arm7+peg", "panda+peg"])
+def test_when_no_settings_are_given_expect_a_box_the_arm_reaches_without_collision(
+    name: str,
+) -> None:
+    pytest.importorskip("pybullet")
+    from rl_control.plants.bullet import BulletPlant
+    from rl_control.plants.collision import CollisionChecker
+
+    robot = load_robot(name)
+    checker, rng = CollisionChecker(robot), np.random.default_rng(0)
+    task = make_task("insert", robot, collides=checker.collides)
+    plant = BulletPlant(robot, fixtures=task.fixtures)
+    for condition in task.training(rng, 12):
+        plant.place(condition.scene)
+        for q in (condition.q, condition.goal.posture):
+            plant.reset(q)
+            assert not checker.collides(q) and not plant.touches_fixture()
+    checker.close()
+    plant.close()
+
+
 def test_when_the_box_is_wrong_expect_a_named_error() -> None:
     robot = load_robot("iiwa7+peg")
     with pytest.raises(UnreachableTargetError):
-        make_task("insert", robot, {"middle": (1.2, 0.0, 0.25)})
+        make_task("insert", robot, {"middle": (1.2, 0.0, 0.15)})
     with pytest.raises(ConfigError, match="in collision in a corner of the box"):
         make_task("insert", robot, collides=lambda q: bool(q[0] > 0.1))
     with pytest.raises(ConfigError, match="positions: 3 numbers"):
@@ -231,8 +252,7 @@ def test_when_the_cost_is_solved_without_contact_expect_the_plan_to_go_in(name: 
     """Held for 20 ms each, efforts of linear feedback: what local controllers look like."""
     pytest.importorskip("pybullet")
     robot = load_robot(name)
-    settings = {} if name.startswith("iiwa7") else {"middle": (0.52, 0.0, 0.22)}
-    task = make_task("insert", robot, settings)
+    task = make_task("insert", robot)
     solver = Ilqr(FusedProblem(RigidBody(robot), task.cost, task.dt), task.steps)
     hold = ArmModel(robot).gravity_torque
     for condition in task.training(np.random.default_rng(0), 4):
