@@ -79,6 +79,8 @@ setup(
         # Learned dynamics: training, its metrics, and bags as data.
         "learn": ["rosbags>=0.10", "tensorboardX>=2.6", "torch==2.13.0"],
         "gp": ["gpytorch>=1.13", "torch==2.13.0"],
+        # Rollouts on a cluster; not part of `make setup`.
+        "ray": ["ray>=2.9"],
         # Policies as ONNX models.
         "export": ["onnx>=1.16"],
     },

@@ -27,6 +27,9 @@ VERBS = {
     "collect": "move a simulated arm about informatively, and keep what was seen",
     "fit": "fit a dynamics model to recorded motion, and judge it",
     "learn": "let an arm learn its dynamics: excite, fit, plan on the model, fit again",
+    "train": "train a policy until it does a task by itself",
+    "evaluate": "try a trained policy in situations it was not trained on",
+    "compare": "put training runs side by side",
     "doctor": "check this installation and say how to mend what is amiss",
 }
 
@@ -42,6 +45,7 @@ _EXTRA_OF = {
     "onnx": "export",
     "tensorboardX": "learn",
     "torch": "learn",
+    "ray": "ray",
 }
 
 _EPILOG = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, TypeVar
 
-from rl_control.config.build import Given, build
+from rl_control.config.build import Given, build, flatten
 from rl_control.config.fields import FieldInfo, fields_of
 from rl_control.config.reader import parse_scalar
 from rl_control.config.writer import allowed_text, value_text
@@ -14,7 +14,11 @@ T = TypeVar("T")
 
 
 def add_flags(
-    parser: argparse.ArgumentParser, cls: type, prefix: str = "", title: str | None = None
+    parser: argparse.ArgumentParser,
+    cls: type,
+    prefix: str = "",
+    title: str | None = None,
+    base: object | None = None,
 ) -> None:
     """Add one flag for every setting of the config class `cls`, in a help group of its own.
 
@@ -23,13 +27,17 @@ def add_flags(
         cls: a config class.
         prefix: text put before every key, such as "mpc.", so that configs do not collide.
         title: heading of the flags in the help.
+        base: config whose values are told as the defaults, if not those of `cls`; the one that
+            will be given to `from_args`.
     """
     group = parser.add_argument_group(title or f"settings ({cls.__name__})")
+    values = flatten(base) if base is not None else {}
     for info in fields_of(cls, prefix):
+        default = values.get(info.key[len(prefix) :], info.default)
         options: dict[str, Any] = {
             "dest": info.key,
             "default": argparse.SUPPRESS,
-            "help": _help(info).replace("%", "%%"),
+            "help": _help(info, default).replace("%", "%%"),
         }
         if info.type is bool and not info.is_list:
             options["action"] = argparse.BooleanOptionalAction
@@ -60,9 +68,9 @@ def from_args(cls: type[T], args: argparse.Namespace, base: T | None = None, pre
     return build(cls, values, base)
 
 
-def _help(info: FieldInfo) -> str:
+def _help(info: FieldInfo, default: Any) -> str:
     unit = f" [{info.unit}]" if info.unit else ""
-    facts = [allowed_text(info), f"default {value_text(info.default)}"]
+    facts = [allowed_text(info), f"default {value_text(default)}"]
     return f"{info.doc}{unit} ({'; '.join(fact for fact in facts if fact)})"
 
 

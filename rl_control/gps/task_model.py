@@ -15,7 +15,7 @@ from rl_control.policy.policy import NeuralPolicy
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.base import ArmTask
-from rl_control.types import Array, Condition
+from rl_control.types import Array, Condition, Goal
 
 
 class TaskModel:
@@ -31,6 +31,7 @@ class TaskModel:
         q, v = ca.SX.sym("q", n), ca.SX.sym("v", n)
         self._cost = ArmCost(body, task.cost, task.dt)
         self._kinematics = Kinematics(task.robot)
+        self._damping = np.array([joint.damping for joint in task.robot.joints])
         name = f"{task.robot.identifier}_holding"
         forces = [body.inverse_dynamics(q, v, ca.SX(n, 1)), body.mass_matrix(q)]
         self._forces = compile_batch(ca.Function(name, [q, v], [ca.densify(f) for f in forces]))
@@ -73,12 +74,36 @@ class TaskModel:
         seen = layout.of(flat[:, :n], flat[:, n:], rows, self._tip)
         return np.asarray(seen.reshape(count, steps, layout.size))
 
+    def look(self, layout: ObservationLayout, goals: Sequence[Goal], states: Array) -> Array:
+        """Return what a policy sees, [M, no], in states [M, nx] with goals [M]."""
+        flat, n = np.ascontiguousarray(states), self.task.robot.n
+        return layout.of(flat[:, :n], flat[:, n:], goal_rows(goals), self._tip)
+
+    def effort_cost(self, condition: Condition) -> Array:
+        """Return the Hessian of a step's cost in the efforts, [n, n], where a condition starts."""
+        x, u = np.concatenate([condition.q, condition.v]), np.zeros((1, self.task.robot.n))
+        return self._cost.quadratize(x[None], u, self.task.rows(condition)[:1]).luu[0]
+
     def base(self, kind: str, states: Array) -> Array:
-        """Return the efforts that a policy's are added to, [..., n], at states [..., nx]."""
+        """Return the efforts of a policy whose output is zero, [..., n], at states [..., nx]."""
         n = self.task.robot.n
         if kind == "none":
             return np.zeros((*states.shape[:-1], n))
-        return self.hold(states[..., :n])
+        q, v = states[..., :n], states[..., n:]
+        return self.coast(q, v) if kind == "dynamics" else self.hold(q)
+
+    def slope(self, kind: str, dt: float, states: Array) -> Array:
+        """Return how efforts depend on a policy's output, [..., n, n], at states [..., nx].
+
+        Args:
+            kind: base of the policy.
+            dt: time between two of its ticks in [s].
+            states: where.
+        """
+        n = self.task.robot.n
+        if kind != "dynamics":
+            return np.broadcast_to(np.eye(n), (*states.shape[:-1], n, n))
+        return self.inertia(states[..., :n]) + dt * np.diag(self._damping)
 
     def hold(self, q: Array) -> Array:
         """Return the efforts that hold the arm at joint positions q, [..., n]."""
@@ -100,7 +125,9 @@ class TaskModel:
         acted = np.empty((*states.shape[:2], self.task.robot.n))
         for t in range(states.shape[1]):
             acted[:, t], memory = policy.step(seen[:, t], memory)
-        return np.asarray(acted + self.base(policy.facts.base, states))
+        facts = policy.facts
+        slope = self.slope(facts.base, facts.dt, states)
+        return np.asarray((slope @ acted[..., None])[..., 0] + self.base(facts.base, states))
 
     def _tip(self, q: Array) -> tuple[Array, Array]:
         position, rotation, _ = self._kinematics.batch(np.ascontiguousarray(q))

@@ -15,6 +15,9 @@ from rl_control.policy.partial import Impaired
 from rl_control.policy.policy import NeuralPolicy
 from rl_control.types import ArmState, Array, Command, Goal, JointState
 
+Base = Callable[[Array, Array, Array], Array]
+"""Efforts, [n], for joint positions, velocities and a policy's output, [n] each."""
+
 _EARLY = 1e-6  # of a tick: a stamp that lies this little before it counts as on it
 
 
@@ -55,13 +58,14 @@ class Ticks:
 class PolicyController:
     """A `Controller` that acts by a policy, whose ticks come once every `dt` of its own.
 
-    At a tick it remembers, and draws noise. Efforts that hold the arm, if the policy is based on
-    them, follow every state.
+    At a tick it remembers, and draws noise. The base of the policy, if it has one, follows every
+    state.
 
     Args:
         policy: decides.
         tip: where the tip is at joint positions [B, n].
-        gravity_torque: efforts [n] that hold the arm at q [n]; needed by a policy based on them.
+        base: makes efforts of the policy's output, as `PolicyFacts.base` says; needed by a policy
+            whose base is not "none".
         goal: what is wanted; must be set before the first state if not given.
         rng: draws noise of the policy's covariance, anew at every tick; None for none.
         eyes: what is wrong with the measurements; None for nothing. They see at ticks only.
@@ -69,25 +73,24 @@ class PolicyController:
             the memory and the noise of the tick before.
 
     Raises:
-        PolicyError: if the policy needs `gravity_torque` and there is none.
+        PolicyError: if the policy needs `base` and there is none.
     """
 
     def __init__(
         self,
         policy: NeuralPolicy,
         tip: Tip,
-        gravity_torque: Callable[[Array], Array] | None = None,
+        base: Base | None = None,
         goal: Goal | None = None,
         rng: Generator | None = None,
         eyes: Impaired | None = None,
         hold: bool = True,
     ) -> None:
         facts = policy.facts
-        if facts.base == "gravity" and gravity_torque is None:
-            raise PolicyError(
-                "policy", "it adds to the efforts that hold the arm", "Give `gravity_torque`."
-            )
-        self._policy, self._tip, self._gravity = policy, tip, gravity_torque
+        if facts.base != "none" and base is None:
+            raise PolicyError("policy", f"its efforts stand on '{facts.base}'", "Give `base`.")
+        self._policy, self._tip = policy, tip
+        self._base = None if facts.base == "none" else base
         self._rng, self._eyes = rng, eyes
         self._follows = eyes is None and not hold
         self._factor = np.linalg.cholesky(facts.covariance)
@@ -126,9 +129,8 @@ class PolicyController:
         elif self._follows:
             self._look(self._observation(joints, self._goal))
         effort = self._effort
-        if facts.base == "gravity":
-            assert self._gravity is not None
-            effort = effort + self._gravity(joints.position)
+        if self._base is not None:
+            effort = self._base(joints.position, joints.velocity, effort)
         return Action(effort, self._distance)
 
     def _restart(self) -> None:

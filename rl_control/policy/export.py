@@ -1,7 +1,7 @@
 """A policy as an ONNX model: normaliser and units inside, memory in and out.
 
 Inputs: "observation" [B, no], and of a recurrent policy "memory" [B, m]; outputs: "control"
-[B, nu], and "next_memory" [B, m]; single precision. The base (gravity) is not part of it.
+[B, nu], and "next_memory" [B, m]; single precision. What the base adds is not part of it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A policy as one file of C99: its numbers as constants, and the function `policy_step`.
 
-Nothing is needed but a compiler and the C library's mathematics. The base (gravity) is not part
+Nothing is needed but a compiler and the C library's mathematics. What the base adds is not part
 of it.
 """
 
@@ -94,7 +94,7 @@ def _comment(facts: PolicyFacts) -> str:
         f"joints: {', '.join(facts.names)}",
         f"observation: {', '.join(facts.layout.parts)}",
         f"period: {facts.dt!r} s",
-        f"base, to be added to the controls: {facts.base}",
+        f"base, which makes efforts of the controls: {facts.base}",
     ]
     # Names are free text; none may end the comment.
     return "\n".join(["/*", *[f" * {line}".replace("*/", "* /") for line in lines], " */\n"])

@@ -11,7 +11,7 @@ from rl_control.errors import PolicyError
 from rl_control.policy.observation import ObservationLayout
 from rl_control.types import Array
 
-BASES = ("none", "gravity")
+BASES = ("none", "gravity", "dynamics")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class PolicyFacts:
         task: name of the task it was trained on.
         layout: what it sees, and of which joints.
         dt: time between two of its ticks in [s].
-        base: what its output is added to: "none", or "gravity" for the efforts that hold the arm.
+        base: what makes efforts of its output: "none" for nothing; "gravity" adds the efforts that
+            hold the arm; "dynamics" takes it for accelerations over `dt`, and the efforts are those
+            that give them.
         covariance: of its controls, [nu, nu].
         seen: the observations of its training.
 
@@ -87,7 +89,7 @@ class NeuralPolicy(Protocol):
         ...
 
     def step(self, o: Array, memory: Array) -> tuple[Array, Array]:
-        """Return the mean controls without the base, [B, nu], and the memory after, [B, m].
+        """Return the mean output, before the base, [B, nu], and the memory after, [B, m].
 
         Args:
             o: observations, [B, no].

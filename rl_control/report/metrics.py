@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,3 +67,18 @@ def limit_violation(positions: Array, limits: JointLimits) -> float:
 def percentile(values: Array, share: float) -> float | None:
     """Return the `share` percentile of `values`, or None of no values."""
     return float(np.percentile(values, share)) if len(values) else None
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a rate of success; all of it without trials.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference" (1927).
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    z = 1.959963984540054  # 97.5 % of a standard normal distribution lie below
+    share, slack = successes / trials, z * z / trials
+    middle = share + 0.5 * slack
+    half = math.sqrt(slack * (share * (1.0 - share) + 0.25 * slack))
+    low, high = (middle - half) / (1.0 + slack), (middle + half) / (1.0 + slack)
+    return max(low, 0.0), min(high, 1.0)

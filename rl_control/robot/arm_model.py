@@ -21,11 +21,14 @@ class ArmModel:
         """Derive the functions for `robot`."""
         body, n = RigidBody(robot), robot.n
         q, v, a = (ca.SX.sym(letter, n) for letter in "qva")
+        step = ca.SX.sym("step")
         self._kinematics = Kinematics(robot)
         # Asked for once a tick at most: CasADi's own evaluation is quick enough.
         self._gravity = ca.Function("gravity", [q], [body.gravity_torque(q)])
         self._mass = ca.Function("mass", [q], [body.mass_matrix(q)])
-        self._inverse = ca.Function("inverse", [q, v, a], [body.inverse_dynamics(q, v, a)])
+        self._inverse = ca.Function(
+            "inverse", [q, v, a, step], [body.inverse_dynamics(q, v, a, step)]
+        )
 
     def tip(self, q: Array) -> Pose:
         """Return the tip's pose in the base frame."""
@@ -48,9 +51,9 @@ class ArmModel:
         """Return the joint-space inertia, [n, n]."""
         return np.array(self._mass(q).full())
 
-    def inverse_dynamics(self, q: Array, v: Array, a: Array) -> Array:
-        """Return the efforts that give accelerations `a`, [n]."""
-        return _flat(self._inverse(q, v, a))
+    def inverse_dynamics(self, q: Array, v: Array, a: Array, step: float = 0.0) -> Array:
+        """Return the efforts that give accelerations `a` over `step` [s], [n]."""
+        return _flat(self._inverse(q, v, a, step))
 
 
 def _flat(matrix: ca.DM) -> Array:

@@ -74,8 +74,16 @@ class RigidBody:
             for link, (rotation, origin) in zip(self._links, self._frames(q), strict=True)
         ]
 
-    def inverse_dynamics(self, q: ca.SX, v: ca.SX, a: ca.SX) -> ca.SX:
-        """Return the joint efforts, [n], that give accelerations `a` (RNEA)."""
+    def inverse_dynamics(self, q: ca.SX, v: ca.SX, a: ca.SX, step: float | ca.SX = 0.0) -> ca.SX:
+        """Return the joint efforts, [n], that give accelerations `a` (RNEA).
+
+        Args:
+            q: joint positions.
+            v: joint velocities.
+            a: joint accelerations.
+            step: time step in [s] of an Euler step with damping at its end; see
+                `forward_dynamics`, which this is the inverse of.
+        """
         transforms = self._transforms(q)
         forces = self._forces(transforms, v, a)
         n = self.robot.n
@@ -85,7 +93,7 @@ class RigidBody:
             link = self._links[i]
             force, torque = force + forces[i][0], torque + forces[i][1]
             effort = force[2] if link.prismatic else torque[2]
-            efforts[i] = effort + link.damping * v[i]
+            efforts[i] = effort + link.damping * (v[i] + step * a[i])
             rotation, offset = transforms[i]
             force = rotation.apply(force)
             torque = rotation.apply(torque) + ca.cross(offset, force)

@@ -8,6 +8,7 @@ import numpy as np
 from rl_control.kernels import Bound, Call, Kernel, Port, compile_kernel, kernel_lanes, padded
 from rl_control.policy.lanes import Network, PolicyLanes
 from rl_control.policy.observation import ObservationLayout, goal_rows
+from rl_control.policy.policy import PolicyFacts
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.robot.rotation import rotation_log
 from rl_control.types import Array, Goal
@@ -32,7 +33,7 @@ class Acting:
         self.efforts: Array = np.zeros((lanes, padded(body.robot.n, lanes)))
         self._goal = np.zeros(body.robot.n + 13)
         self._observe = _observe(policy.facts.layout, body, nx)
-        self._add = _add_base(policy.facts.base, body, nx)
+        self._add = _add_base(policy.facts, body, nx)
 
     def set_goal(self, goal: Goal) -> None:
         """Aim at `goal` from now on; not while the calls run."""
@@ -78,6 +79,13 @@ def observation(
     return ca.vertcat(*[parts[part] for part in layout.parts])
 
 
+def policy_effort(facts: PolicyFacts, body: RigidBody, q: ca.SX, v: ca.SX, u: ca.SX) -> ca.SX:
+    """Return the efforts, [n], that a policy's output `u` [n] stands for."""
+    if facts.base == "dynamics":
+        return body.inverse_dynamics(q, v, u, facts.dt)
+    return u + body.gravity_torque(q) if facts.base == "gravity" else u
+
+
 def _observe(layout: ObservationLayout, body: RigidBody, nx: int) -> Kernel:
     n = body.robot.n
     x, goal = ca.SX.sym("x", nx + 1), ca.SX.sym("goal", n + 13)
@@ -87,11 +95,11 @@ def _observe(layout: ObservationLayout, body: RigidBody, nx: int) -> Kernel:
     return compile_kernel(function, [Port("lanes"), Port("uniform")], [Port("lanes")], name)
 
 
-def _add_base(base: str, body: RigidBody, nx: int) -> Kernel:
+def _add_base(facts: PolicyFacts, body: RigidBody, nx: int) -> Kernel:
     n = body.robot.n
     x, u = ca.SX.sym("x", nx + 1), ca.SX.sym("u", n)
-    effort = u + body.gravity_torque(x[:n]) if base == "gravity" else u
-    name = f"{body.robot.identifier}_{base}_base"
+    effort = policy_effort(facts, body, x[:n], x[n : 2 * n], u)
+    name = f"{body.robot.identifier}_{facts.base}_base"
     function = ca.Function(name, [x, u], [ca.cse(effort)])
     row = Port("rows", padded(n, kernel_lanes()))
     return compile_kernel(function, [Port("lanes"), Port("lanes")], [row], name)

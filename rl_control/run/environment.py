@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +32,20 @@ def installed(library: str) -> str | None:
         return None
 
 
+def revision() -> dict[str, str | bool] | None:
+    """Return the git commit this package is at, and whether it was changed since; None without."""
+    package = Path(rl_control.__file__).resolve().parent
+    try:
+        commit = _git(package, "rev-parse", "HEAD").strip()
+        # A checkout that only surrounds an installation, in a virtual environment, is not ours.
+        if not _git(package, "ls-files", "__init__.py"):
+            return None
+        changed = bool(_git(package, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit, "changed": changed}
+
+
 def machine() -> dict[str, str | int]:
     """Return the processor's name, how many of its cores we may use, and the system."""
     return {
@@ -48,6 +63,12 @@ def machine_line() -> str:
         f"{about['processor']}, {about['cores']} cores, {about['vector_width']}, {about['system']},"
         f" Python {platform.python_version()}"
     )
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    return done.stdout
 
 
 def _cores() -> int:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rl_control.control.mpc import MpcConfig, MpcController
-from rl_control.errors import ConditionError
+from rl_control.errors import ConditionError, ConfigError
 from rl_control.gps.episode import Episode
 from rl_control.interfaces import Controller
 from rl_control.models.guess import guessed_robot
 from rl_control.plants.bullet import BulletPlant
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.plants.collision import CollisionChecker
-from rl_control.policy.controller import LinearGaussianRunner, PolicyController
+from rl_control.policy.controller import Base, LinearGaussianRunner, PolicyController
 from rl_control.policy.linear_gaussian import LinearGaussianController
-from rl_control.policy.policy import NeuralPolicy
+from rl_control.policy.policy import NeuralPolicy, PolicyFacts
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.robot.kinematics import Kinematics
@@ -99,6 +100,7 @@ class EpisodeRunner:
         self.task: ArmTask = make_task(
             spec.task, control, spec.settings, self._weights, self.collides
         )
+        self._check_steps()
         self._model = ArmModel(known)
         self._kinematics = Kinematics(self._robot)
         self._planner: MpcController | None = None
@@ -155,6 +157,17 @@ class EpisodeRunner:
                 "Draw starts clear of the floor and of the arm itself.",
             )
 
+    def _check_steps(self) -> None:
+        period, dt = self._spec.plant.period, self.task.dt
+        stride = max(1, round(dt / period))
+        if abs(stride * period - dt) > 1e-6 * dt:
+            raise ConfigError(
+                f"task {self.task.name}",
+                "dt",
+                f"{dt:g} s is no multiple of the arm's period of {period:g} s",
+                f"Give {stride * period:g} s, for example.",
+            )
+
     def close(self) -> None:
         """Release what is held."""
         self._checker.close()
@@ -172,7 +185,7 @@ class EpisodeRunner:
             planner = self._planning()
             return Led(planner, planner.mpc.set_goal, wanted)
         assert isinstance(actor, NeuralPolicy)
-        policy = PolicyController(actor, self._tip, self._model.gravity_torque, rng=rng)
+        policy = PolicyController(actor, self._tip, self._base(actor.facts), rng=rng)
         if not episode.planned:
             return Led(policy, policy.set_goal, wanted)
         planner = self._planning()
@@ -184,6 +197,12 @@ class EpisodeRunner:
         draws = np.random.default_rng([episode.seed or 0, 1])
         mixed = Mixed(policy, planner, actor.facts.dt, episode.planned, draws)
         return Led(mixed, aim, wanted)
+
+    def _base(self, facts: PolicyFacts) -> Base:
+        model = self._model
+        if facts.base == "dynamics":
+            return partial(model.inverse_dynamics, step=facts.dt)
+        return lambda q, v, u: u + model.gravity_torque(q)
 
     def _planning(self) -> MpcController:
         """The planner, which forgets what it planned when it is reset."""

@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rl_control.models.metrics import MetricsLog
     from rl_control.models.net_settings import EpochReport
+    from rl_control.run.metrics_log import MetricsLog
 
 
 class Training:
@@ -89,7 +89,7 @@ class Training:
         return epochs, errors
 
     def _begin(self) -> MetricsLog:
-        from rl_control.models.metrics import MetricsLog
+        from rl_control.run.metrics_log import MetricsLog
 
         log = MetricsLog(self._folder())
         self._held.callback(log.close)

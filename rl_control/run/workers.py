@@ -1,42 +1,29 @@
-"""Rollouts by several processes of this machine; the same whatever their number.
-
-Each worker makes its runner once and then answers one episode at a time over a pipe. An episode
-carries the seed of all that is random in it, and results are put in the order of the episodes.
-"""
+"""Rollouts by several processes of this machine, each of which answers over a pipe."""
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol
+from typing import Any
 
-from rl_control.errors import RlControlError, WorkerError
+from rl_control.errors import ConfigError, RlControlError
 from rl_control.gps.episode import Episode
+from rl_control.run.crew import Crew, Death, Make, Rollouts, Run, answered
 from rl_control.run.episodes import EpisodeRunner, EpisodeSpec
+from rl_control.run.ray_workers import RayWorkers
 from rl_control.types import Trajectory
 
 MOST = 8  # workers unless more are asked for
+RAY = "ray"  # what is asked for instead of a number
 _GRACE = 5.0  # [s] for a worker to end by itself
-
-Make = Callable[[], Callable[[Episode], Trajectory]]
-"""Makes what makes a rollout; it is called in the worker and must be picklable."""
-
-
-class Rollouts(Protocol):
-    """Whoever makes rollouts: this process, workers, or a cluster. A `Collect`."""
-
-    def __call__(self, episodes: Sequence[Episode]) -> list[Trajectory]:
-        """Make the rollouts; the first error of one ends all."""
-        ...
-
-    def close(self) -> None:
-        """End what runs; calling it twice is harmless."""
-        ...
+# One thread each: the workers share the cores.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class MakeRunner:
@@ -45,9 +32,21 @@ class MakeRunner:
     def __init__(self, spec: EpisodeSpec) -> None:
         self._spec = spec
 
-    def __call__(self) -> Callable[[Episode], Trajectory]:
+    def __call__(self) -> Run:
         """Return what makes a rollout."""
-        return EpisodeRunner(self._spec).run
+        return quiet_runner(self._spec).run
+
+
+def quiet_runner(spec: EpisodeSpec) -> EpisodeRunner:
+    """Return what makes rollouts in this process, without a line for each that is stopped.
+
+    The rollout itself tells why it was, and an arm that learns is stopped often.
+
+    Raises:
+        RlControlError: if robot or task cannot be used.
+    """
+    logging.getLogger("rl_control.safety").setLevel(logging.ERROR)
+    return EpisodeRunner(spec)
 
 
 def default_workers() -> int:
@@ -55,8 +54,39 @@ def default_workers() -> int:
     return min(len(os.sched_getaffinity(0)), MOST)
 
 
-class Workers:
+def parse_workers(text: str | None) -> int | str:
+    """Return what `--workers` asks for: a number of processes, or "ray".
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    if text is None:
+        return default_workers()
+    if text == RAY:
+        return RAY
+    if text.isdecimal():
+        return int(text)
+    raise ConfigError(
+        "command line", "--workers", f"found '{text}'", f"Give 0, 1, 2, ... or '{RAY}'."
+    )
+
+
+def rollouts_of(spec: EpisodeSpec, workers: int | str) -> Rollouts:
+    """Return what makes rollouts: this process for 0 workers, that many, or a Ray cluster.
+
+    Raises:
+        RlControlError: if robot or task cannot be used.
+        MissingDependencyError: if Ray is asked for and not installed.
+    """
+    if workers == RAY:
+        return RayWorkers(MakeRunner(spec))
+    return Workers(MakeRunner(spec), int(workers)) if workers else quiet_runner(spec)
+
+
+class Workers(Crew):
     """`Rollouts` by worker processes.
+
+    They end when this process does, however it ends.
 
     Args:
         make: makes what makes a rollout, once in each worker.
@@ -67,74 +97,19 @@ class Workers:
         self._make = make
         # A forked child would share the parent's threads' locks and its simulation.
         self._context = multiprocessing.get_context("spawn")
-        self._workers = [_Worker(self._context, make) for _ in range(count)]
+        super().__init__(count)
 
-    def __call__(self, episodes: Sequence[Episode]) -> list[Trajectory]:
-        """Make the rollouts, in the order of the episodes.
+    def hire(self) -> _Process:
+        """Start a process and return it."""
+        return _Process(self._context, self._make)
 
-        Raises:
-            WorkerError: if a worker dies on an episode, and the next one on the same.
-            RlControlError: what a rollout raised.
-        """
-        results: list[Trajectory | None] = [None] * len(episodes)
-        waiting = list(range(len(episodes)))[::-1]
-        died: set[int] = set()
-        try:
-            while waiting or any(worker.busy for worker in self._workers):
-                self._hand_out(waiting, episodes)
-                for index, answer in self._answers():
-                    if isinstance(answer, _Death):
-                        if index in died:
-                            raise WorkerError(str(answer))
-                        died.add(index)
-                        waiting.append(index)
-                    elif isinstance(answer, BaseException):
-                        raise answer
-                    else:
-                        results[index] = answer
-        except BaseException:
-            self._restart()  # no answer of an old question may come back to a new one
-            raise
-        return [result for result in results if result is not None]
-
-    def close(self) -> None:
-        """End the workers."""
-        for worker in self._workers:
-            worker.end()
-        self._workers = []
-
-    def _hand_out(self, waiting: list[int], episodes: Sequence[Episode]) -> None:
-        for worker in self._workers:
-            if waiting and not worker.busy:
-                index = waiting.pop()
-                worker.ask(index, episodes[index])
-
-    def _answers(self) -> list[tuple[int, Any]]:
-        """Wait for at least one worker; replace those that have died."""
-        busy = {worker.pipe: k for k, worker in enumerate(self._workers) if worker.busy}
-        answers = []
-        for pipe in wait(list(busy)):
-            k = busy[pipe]  # type: ignore[index]
-            worker = self._workers[k]
-            index = worker.index
-            assert index is not None
-            answer = worker.answer()
-            if isinstance(answer, _Death):
-                self._workers[k] = _Worker(self._context, self._make)
-            answers.append((index, answer))
-        return answers
-
-    def _restart(self) -> None:
-        count = len(self._workers)
-        self.close()
-        self._workers = [_Worker(self._context, self._make) for _ in range(count)]
+    def ready(self, busy: Sequence[_Process]) -> list[_Process]:
+        """Wait until at least one has an answer or has died; return those."""
+        pipes = {worker.pipe: worker for worker in busy}
+        return [pipes[pipe] for pipe in wait(list(pipes))]  # type: ignore[index]
 
 
-class _Death(Exception):
-    """A worker is no more."""
-
-
-class _Worker:
+class _Process:
     """One process and the pipe to it."""
 
     def __init__(self, context: Any, make: Make) -> None:
@@ -142,31 +117,33 @@ class _Worker:
         self._process: BaseProcess = context.Process(
             target=_serve, args=(far, make), name="rl_control worker", daemon=True
         )
-        self._process.start()
+        with _one_thread():
+            self._process.start()
         far.close()
-        self.index: int | None = None  # of the episode it works on
+        self._busy = False
 
     @property
-    def busy(self) -> bool:
-        return self.index is not None
+    def pid(self) -> int:
+        """Number of the process."""
+        return int(self._process.pid or 0)
 
-    def ask(self, index: int, episode: Episode) -> None:
-        self.index = index
+    def ask(self, episode: Episode) -> None:
+        self._busy = True
         with suppress(OSError):  # it has died: its answer will say so
             self.pipe.send(episode)
 
-    def answer(self) -> Any:
-        """What it says; `_Death` if it died instead."""
-        self.index = None
+    def answer(self) -> Trajectory | RlControlError | Death:
+        self._busy = False
         try:
-            return self.pipe.recv()
+            answer: Trajectory | RlControlError = self.pipe.recv()
         except (EOFError, OSError):
             self._process.join(_GRACE)
-            return _Death(f"exit code {self._process.exitcode}")
+            return Death(f"exit code {self._process.exitcode}")
+        return answer
 
     def end(self) -> None:
         self.pipe.close()  # a worker that waits sees this and leaves
-        if self.busy:
+        if self._busy:
             self._process.terminate()
         self._process.join(_GRACE)
         if self._process.is_alive():
@@ -174,27 +151,30 @@ class _Worker:
             self._process.join()
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let a process that is started meanwhile compute with one thread, unless told otherwise."""
+    added = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
 def _serve(pipe: Connection, make: Make) -> None:
     """Answer episodes until the pipe closes: at the end, or because the parent has died."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
-    run: Callable[[Episode], Trajectory] | None = None
+    run: Run | None = None
+
+    def made(episode: Episode) -> Trajectory:
+        nonlocal run
+        run = run or make()
+        return run(episode)
+
     while True:
         try:
-            episode = pipe.recv()
+            pipe.send(answered(made, pipe.recv()))
         except (EOFError, OSError):
             return
-        answer: Any
-        try:
-            run = run or make()
-            answer = run(episode)
-        except RlControlError as error:
-            answer = error
-        try:
-            pipe.send(answer)
-        except OSError:
-            return
-
-
-def rollouts_of(spec: EpisodeSpec, workers: int) -> Rollouts:
-    """Return what makes rollouts: this process for 0 workers, else that many."""
-    return EpisodeRunner(spec) if workers == 0 else Workers(MakeRunner(spec), workers)

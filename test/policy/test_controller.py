@@ -107,9 +107,9 @@ def test_when_the_policy_stands_on_gravity_expect_it_added_at_every_state(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
     policy = random_mlp(base="gravity")
-    with pytest.raises(PolicyError, match="gravity_torque"):
+    with pytest.raises(PolicyError, match="stand on 'gravity'"):
         PolicyController(policy, tip)
-    controller = PolicyController(policy, tip, lambda q: 10.0 * q, GOAL)
+    controller = PolicyController(policy, tip, lambda q, v, u: u + 10.0 * q, GOAL)
     first, second = state(0.0), state(0.005, seed=1)
     held = expected(policy, first)
     np.testing.assert_allclose(controller.act(first).effort, held + 10.0 * first.joints.position)

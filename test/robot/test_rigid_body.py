@@ -236,6 +236,17 @@ def test_when_pushed_expect_pinocchios_acceleration(arm, oracle):
         assert_close(body("forward_dynamics", q, v, u)[0], expected, 1e-13 * condition + 1e-9)
 
 
+def test_when_damping_acts_at_the_end_of_a_step_expect_efforts_that_give_the_acceleration(arm):
+    robot, equations_of = arm
+    body, step = RigidBody(robot), 0.02
+    q, v, a = (ca.SX.sym(name, robot.n) for name in "qva")
+    efforts = body.inverse_dynamics(q, v, a, step)
+    back = ca.Function("back", [q, v, a], [body.forward_dynamics(q, v, efforts, step)])
+    for sample in samples(robot):
+        condition = np.linalg.cond(equations_of("mass_matrix", sample[0])[0])
+        assert_close(back(*sample), sample[2], 1e-13 * condition + 1e-9)
+
+
 def test_when_differentiated_expect_pinocchios_derivatives(arm, oracle):
     robot, body = arm
     for q, v, u in samples(robot, 1):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rl_control.errors import ConditionError
+from rl_control.errors import ConditionError, ConfigError
 
 pytest.importorskip("pybullet")
 
@@ -16,9 +16,11 @@ from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.mlp import MlpPolicy, Normaliser
 from rl_control.policy.observation import ObservationLayout
 from rl_control.policy.policy import PolicyFacts, Seen
-from rl_control.run.episodes import EpisodeRunner, EpisodeSpec
+from rl_control.robot.kinematics import Kinematics
+from rl_control.run.episodes import EpisodeRunner, EpisodeSpec, usual_cost
 from rl_control.run.workers import rollouts_of
-from rl_control.types import Condition
+from rl_control.tasks.reach_config import ReachTerminal
+from rl_control.types import Condition, Pose
 
 SPEC = EpisodeSpec("planar2", "reach", {"duration": 1.0, "spread": 0.05})
 
@@ -91,6 +93,20 @@ def test_when_a_policy_acts_expect_it_to_lead_to_the_goal(runner, condition) -> 
     assert end < 0.3 * start
 
 
+def test_when_the_policy_stands_on_dynamics_expect_the_motion_of_its_accelerations(
+    runner, condition
+) -> None:
+    policy, n, w = damping_policy(runner), runner.task.robot.n, 5.0
+    gain = np.hstack([w**2 * np.eye(n), -2.0 * w * np.eye(n)])
+    facts = replace(policy.facts, base="dynamics")
+    run = runner.run(Episode(condition, replace(policy, weights=(gain,), facts=facts)))
+    left = (condition.goal.posture - run.positions) / (condition.goal.posture - condition.q)
+    times = run.times[:, None] - run.times[0]
+    critical = (1.0 + w * times) * np.exp(-w * times)
+    # Nothing moves in the first tick, the arm being held before the first command.
+    np.testing.assert_allclose(left, np.tile(critical, n), atol=0.05)
+
+
 def test_when_planner_and_policy_take_turns_expect_something_in_between(runner, condition) -> None:
     policy = damping_policy(runner)
     runs = [
@@ -114,6 +130,55 @@ def test_when_a_start_is_outside_the_limits_expect_no_motion(
 ) -> None:
     with pytest.raises(ConditionError, match=message):
         runner.run(Episode(replace(condition, **change), None))
+
+
+def test_when_nothing_is_known_expect_control_to_hold_an_arm_of_other_masses(
+    runner, condition
+) -> None:
+    blind = EpisodeRunner(replace(SPEC, known=False))
+    try:
+        masses = [joint.inertia.mass for joint in blind.task.robot.joints]
+        assert masses == [1.0] * len(masses)
+        assert masses != [joint.inertia.mass for joint in runner.task.robot.joints]
+        # What the policy adds its efforts to holds the real arm in one case only.
+        held = replace(damping_policy(runner), weights=(np.zeros((2, 4)),))
+        moved = [
+            np.abs(one.run(Episode(condition, held)).positions[-1] - condition.q).max()
+            for one in (runner, blind)
+        ]
+        assert moved[0] < 0.01 < 0.1 < moved[1]
+    finally:
+        blind.close()
+
+
+def test_when_weights_are_given_expect_them_in_the_cost(runner, condition) -> None:
+    usual = usual_cost("planar2")
+    other = EpisodeRunner(replace(SPEC, cost=replace(usual, terminal=ReachTerminal(posture=9.0))))
+    try:
+        names = runner.task.cost.layout["posture.weight"]
+        rows = [one.task.rows(condition)[-1, names] for one in (runner, other)]
+        np.testing.assert_allclose(rows[1], 9.0 * rows[0])
+    finally:
+        other.close()
+
+
+def test_when_the_step_is_no_multiple_of_the_arms_period_expect_the_nearest_that_is() -> None:
+    with pytest.raises(ConfigError, match=r"0\.007 s is no multiple .* 0\.005 s, for example"):
+        EpisodeRunner(replace(SPEC, settings={"dt": 0.007}))
+
+
+def test_when_a_start_touches_a_fixture_expect_no_motion() -> None:
+    runner = EpisodeRunner(EpisodeSpec("iiwa7+peg", "insert", {"duration": 0.1}))
+    try:
+        free = runner.task.draw(np.random.default_rng(0))
+        assert len(runner.run(Episode(free, None)).controls) == 20
+        tip = Kinematics(runner.task.robot).batch(free.q[None])[0][0]
+        beside = tip + np.array([0.02, 0.0, 0.0])  # the wall of the hole where the peg is
+        inside = replace(free, scene={"hole": Pose(beside, np.eye(3))})
+        with pytest.raises(ConditionError, match=r"touches a fixture\. .* Nothing has moved"):
+            runner.run(Episode(inside, None))
+    finally:
+        runner.close()
 
 
 def test_when_a_start_is_in_collision_expect_no_motion() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rl_control.errors import ConditionError, WorkerError
-from rl_control.run.workers import Workers
+from rl_control.errors import ConditionError, ConfigError, WorkerError
+from rl_control.run.workers import MOST, Workers, parse_workers
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ PARENT = """
 import sys, time
 sys.path.insert(0, {folder!r})
 from worker_fakes import Plain, episode
-from rl_control.run.workers import Workers
+from rl_control.run.workers import MOST, Workers, parse_workers
 if __name__ == "__main__":
     workers = Workers(Plain(), 2)
     workers([episode(seed) for seed in range(4)])
-    print(*[worker._process.pid for worker in workers._workers], flush=True)
+    print(*[worker.pid for worker in workers._workers], flush=True)
     time.sleep(60)
 """
 
@@ -111,3 +111,18 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@pytest.mark.parametrize(("text", "meant"), [("0", 0), ("3", 3), ("ray", "ray")])
+def test_when_workers_are_asked_for_expect_a_number_or_a_cluster(text: str, meant: object) -> None:
+    assert parse_workers(text) == meant
+
+
+@pytest.mark.parametrize("text", ["-1", "two", "1.5", ""])
+def test_when_workers_are_neither_number_nor_cluster_expect_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="--workers"):
+        parse_workers(text)
+
+
+def test_when_nothing_is_asked_for_expect_at_most_as_many_workers_as_cores() -> None:
+    assert 1 <= int(parse_workers(None)) <= MOST

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from rl_control.models.metrics import MetricsLog
 from rl_control.models.net_settings import EpochReport
+from rl_control.run.metrics_log import MetricsLog
 
 
 def report(epoch):
@@ -67,3 +67,14 @@ def test_when_tensorboard_is_missing_expect_one_warning_and_the_file(tmp_path, m
         log.close()
     assert len(warned) == 1
     assert len(rows(tmp_path)) == 2
+
+
+def test_when_a_training_goes_on_expect_its_files_anew(tmp_path):
+    for count in (2, 3):
+        log = MetricsLog(tmp_path, "iteration")
+        for iteration in range(count):
+            log({"iteration": iteration, "cost": 2.0 * iteration})
+        log.close()
+        assert [row["cost"] for row in rows(tmp_path)] == ["0.0", "2.0", "4.0"][:count]
+        if "tensorboardX" in sys.modules:
+            assert len(list(tmp_path.glob("events.out.tfevents.*"))) == 1
