@@ -177,7 +177,7 @@ def _draw_cost(axis: Any, curves: Sequence[TrainingCurve], colors: Sequence[Any]
         )  # fmt: skip
         if curve.teacher_cost is not None:
             axis.axhline(curve.teacher_cost, color=color, linewidth=1.0, linestyle=_DASHED)
-    axis.set_ylim(bottom=0.0)
+    _from_zero(axis)
     axis.set_xlim(left=0.0)
     axis.set_title("mean cost of a trial (dashed: the controller's)", loc="left", fontsize=9)
     axis.set_xlabel("robot time [s]")
@@ -187,7 +187,7 @@ def _draw_region(axis: Any, seconds: Array, region: TrustRegion) -> None:
     axis.plot(seconds, region.limit, color=FAINT, linewidth=1.4, linestyle=_DASHED)
     axis.plot(seconds, region.kl, color=AMBER, linewidth=1.8, marker="o", markersize=3.5)
     axis.set_xlim(left=0.0)
-    axis.set_ylim(bottom=0.0)
+    _from_zero(axis)
     axis.set_title("step of the controllers, KL (dashed: allowed)", loc="left", fontsize=9)
     axis.set_xlabel("robot time [s]")
 
@@ -228,6 +228,12 @@ def _draw_paths(axis: Any, paths: Sequence[TipPaths]) -> None:
     axis.set_title("paths of the tip (green: targets)", loc="left", fontsize=9)
     axis.legend(fontsize=8, loc="best", handlelength=1.4)
     _label(axis, plane)
+
+
+def _from_zero(axis: Any) -> None:
+    """Let the axis of values begin at zero, and end a little above them."""
+    top = axis.dataLim.ymax
+    axis.set_ylim(0.0, 1.08 * top if 0.0 < top < np.inf else 1.0)
 
 
 def _label(axis: Any, plane: tuple[int, int]) -> None:
