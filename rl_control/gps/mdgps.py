@@ -144,8 +144,8 @@ def mdgps_iteration(
 def is_converged(state: MdgpsState, config: MdgpsConfig) -> bool:
     """Say whether there is nothing to gain by going on.
 
-    Then it is time to stop: rollouts that hardly differ tell little of the dynamics, and controllers
-    improved on what is fitted to them get stiffer until the arm is stopped.
+    Then it is time to stop: rollouts that hardly differ tell little of the dynamics, and
+    controllers improved on what is fitted to them get stiffer until the arm is stopped.
     """
     return state.quiet >= config.patience
 
