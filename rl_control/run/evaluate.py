@@ -77,12 +77,12 @@ def _evaluated(found: Trained, args: argparse.Namespace, out: Console) -> Evalua
     from rl_control.run.score import evaluate, planner_settings
     from rl_control.run.train import draw
     from rl_control.run.train_settings import trainer_of
-    from rl_control.run.workers import parse_workers, quiet_runner, rollouts_of
+    from rl_control.run.workers import QuietRunner, parse_workers, rollouts_of
 
     workers = parse_workers(args.workers)
     with ExitStack() as held:
         spec = found.settings.spec
-        runner = quiet_runner(spec)
+        runner = QuietRunner(spec)
         held.callback(runner.close)
         collect = runner if workers == 0 else rollouts_of(spec, workers)
         held.callback(collect.close)

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     from rl_control.run.robot_flags import check_least
     from rl_control.run.train_flags import asked
     from rl_control.run.train_settings import trainer_of
-    from rl_control.run.workers import parse_workers, quiet_runner, rollouts_of
+    from rl_control.run.workers import QuietRunner, parse_workers, rollouts_of
 
     check_least(args, iterations=1, payload=0.0, damping=0.0, friction=0.0)
     check_writable(args.json)
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         found = _found(args, held)
         settings = asked(args) if found is None else found.settings
         # All that can be refused is made first: a run that cannot begin shall leave no folder.
-        runner = quiet_runner(settings.spec)
+        runner = QuietRunner(settings.spec)
         held.callback(runner.close)
         trainer = trainer_of(settings, runner.task)
         rollouts = runner if workers == 0 else rollouts_of(settings.spec, workers)

@@ -34,19 +34,24 @@ class MakeRunner:
 
     def __call__(self) -> Run:
         """Return what makes a rollout."""
-        return quiet_runner(self._spec).run
+        return QuietRunner(self._spec).run
 
 
-def quiet_runner(spec: EpisodeSpec) -> EpisodeRunner:
-    """Return what makes rollouts in this process, without a line for each that is stopped.
+class QuietRunner(EpisodeRunner):
+    """Makes rollouts in this process, without a line for each that is stopped.
 
     The rollout itself tells why it was, and an arm that learns is stopped often.
-
-    Raises:
-        RlControlError: if robot or task cannot be used.
     """
-    logging.getLogger("rl_control.safety").setLevel(logging.ERROR)
-    return EpisodeRunner(spec)
+
+    def run(self, episode: Episode) -> Trajectory:
+        """Make one rollout; see `EpisodeRunner.run`."""
+        log = logging.getLogger("rl_control.safety")
+        before = log.level
+        log.setLevel(logging.ERROR)
+        try:
+            return super().run(episode)
+        finally:
+            log.setLevel(before)
 
 
 def default_workers() -> int:
@@ -80,7 +85,7 @@ def rollouts_of(spec: EpisodeSpec, workers: int | str) -> Rollouts:
     """
     if workers == RAY:
         return RayWorkers(MakeRunner(spec))
-    return Workers(MakeRunner(spec), int(workers)) if workers else quiet_runner(spec)
+    return Workers(MakeRunner(spec), int(workers)) if workers else QuietRunner(spec)
 
 
 class Workers(Crew):
