@@ -76,7 +76,7 @@ def test_when_a_node_of_a_launch_fails_expect_the_launch_ended_with_its_log(ros)
 
 
 def run_lock_step(ros):
-    """Let the real planner drive the arm in lock-step for 4 s; return every state of that time."""
+    """Let the real planner drive the arm in lock-step for 10 s; return every state of that time."""
     states = []
     listening = ros.node.create_subscription(
         JointState, "joint_states", states.append, qos.states(depth=1000)
@@ -89,7 +89,7 @@ def run_lock_step(ros):
     ros.until(lambda: "new target" in controller.output)
     sim = ros.start("arm_sim", robot=ROBOT, lock_step=True, publish_clock=True)
     # Long enough that two runs overlap even if the probe finds one of them seconds late.
-    ros.until(lambda: len(states) > 150 and states[-1].header.stamp.sec >= 4, 60)
+    ros.until(lambda: len(states) > 150 and states[-1].header.stamp.sec >= 10, 60)
     # What comes later may already be braking, which begins at some moment of wall time.
     heard = list(states)
     for process in (controller, sim):

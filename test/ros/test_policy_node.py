@@ -187,7 +187,7 @@ def test_when_the_simulator_is_killed_expect_the_arm_held_with_the_reason(ros, t
     states = ros.listen(JointState, "joint_states")
     sim = ros.start("arm_sim", robot=ROBOT.name, rate=100.0)
     controller = start(ros, path)
-    ros.until(lambda: ros.summary(NODE) == "controlling" and heard, 60)
+    ros.until(lambda: ros.summary(NODE) == "controlling" and heard and states, 60)
     sim.signal(signal.SIGKILL)
     ros.until(lambda: "motion stopped: state_stale" in controller.output)
     count = len(heard)
