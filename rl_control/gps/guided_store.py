@@ -1,20 +1,19 @@
 """The state of a guided policy search by a planner as files; what is loaded is the same to the bit.
 
-A folder holds "state" and "policy-<iteration>". The policy is written first and named by the
-state, so that whatever the moment of an interruption the two belong together.
+See `gps/state_files.py` for the files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from rl_control.data.checkpoint import load_checkpoint, save_checkpoint
-from rl_control.errors import DataError
 from rl_control.gps.guided import GuidedState
-from rl_control.policy.store import load_policy, save_policy
+from rl_control.gps.state_files import Arrays, load_files, save_files
+from rl_control.policy.training import Policy
 
 KIND = "guided policy search by a planner"
-_STATE = "state"
 _ARRAYS = ("observations", "outputs", "costs")
 
 
@@ -24,18 +23,8 @@ def save_guided(folder: Path, state: GuidedState) -> None:
     Raises:
         DataError: if it cannot be written; the one before is then still there.
     """
-    if state.policy is not None:
-        save_policy(folder / _policy_name(state.iteration), state.policy)
-    document = {
-        "iteration": state.iteration,
-        "seconds": state.seconds,
-        "has_policy": state.policy is not None,
-    }
     arrays = {name: getattr(state, name) for name in _ARRAYS}
-    save_checkpoint(folder / _STATE, KIND, document, arrays)
-    for path in folder.glob(_policy_name("*")):
-        if path.name != _policy_name(state.iteration):
-            path.unlink()
+    save_files(folder, KIND, {"seconds": state.seconds}, arrays, state.iteration, state.policy)
 
 
 def load_guided(folder: Path) -> GuidedState:
@@ -45,24 +34,15 @@ def load_guided(folder: Path) -> GuidedState:
         DataError: if there is none, or it is damaged.
         PolicyError: if the policy in it cannot be used.
     """
-    path = folder / _STATE
-    document, arrays = load_checkpoint(path, KIND)
-    try:
-        iteration = int(document["iteration"])
-        policy = None
-        if document["has_policy"]:
-            policy, _ = load_policy(folder / _policy_name(iteration))
-        return GuidedState(
-            **{name: arrays[name] for name in _ARRAYS},
-            iteration=iteration,
-            policy=policy,
-            seconds=float(document["seconds"]),
-        )
-    except (KeyError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(path, f"its parts do not fit ({error})", "Train anew.") from error
+    return load_files(folder, KIND, _state)
 
 
-def _policy_name(iteration: int | str) -> str:
-    return f"policy-{iteration}"
+def _state(
+    document: Mapping[str, Any], arrays: Arrays, iteration: int, policy: Policy | None
+) -> GuidedState:
+    return GuidedState(
+        **{name: arrays[name] for name in _ARRAYS},
+        iteration=iteration,
+        policy=policy,
+        seconds=float(document["seconds"]),
+    )

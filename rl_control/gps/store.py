@@ -1,8 +1,4 @@
-"""The state of a guided policy search as files: what is loaded goes on as if never stopped.
-
-A folder holds "state" and "policy-<iteration>". The policy is written first and named by the
-state, so that whatever the moment of an interruption the two belong together.
-"""
+"""The state of a guided policy search as files; see `gps/state_files.py` for these."""
 
 from __future__ import annotations
 
@@ -11,25 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rl_control.data.checkpoint import load_checkpoint, save_checkpoint
-from rl_control.errors import DataError
 from rl_control.gps.motions import Motions
 from rl_control.gps.state import MdgpsState
+from rl_control.gps.state_files import Arrays, load_files, save_files
 from rl_control.gps.step_rule import Costs
 from rl_control.models.mixture import GaussianMixture
 from rl_control.policy.linear_gaussian import LinearGaussianController
-from rl_control.policy.store import load_policy, save_policy
+from rl_control.policy.training import Policy
 from rl_control.types import Array, Condition, Goal, Pose
 
 KIND = "guided policy search"
-_STATE = "state"
 _MIXTURES = ("dynamics_mixture", "policy_mixture")
 _MIXTURE = ("weights", "means", "covariances")
 _CONTROLLER = ("K", "k", "covariance")
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def save_state(folder: Path, state: MdgpsState) -> None:
@@ -38,15 +29,11 @@ def save_state(folder: Path, state: MdgpsState) -> None:
     Raises:
         DataError: if it cannot be written; the one before is then still there.
     """
-    if state.policy is not None:
-        save_policy(folder / _policy_name(state.iteration), state.policy)
     first = state.controllers[0]
     document = {
-        "iteration": state.iteration,
         "quiet": state.quiet,
         "names": list(first.names),
         "dt": first.dt,
-        "has_policy": state.policy is not None,
         "fixtures": [list(condition.scene) for condition in state.conditions],
     }
     arrays = {
@@ -66,10 +53,7 @@ def save_state(folder: Path, state: MdgpsState) -> None:
         mixture = getattr(state, which)
         if mixture is not None:
             arrays |= {f"{which}.{name}": getattr(mixture, name) for name in _MIXTURE}
-    save_checkpoint(folder / _STATE, KIND, document, arrays)
-    for path in folder.glob(_policy_name("*")):
-        if path.name != _policy_name(state.iteration):
-            path.unlink()
+    save_files(folder, KIND, document, arrays, state.iteration, state.policy)
 
 
 def load_state(folder: Path) -> MdgpsState:
@@ -79,21 +63,12 @@ def load_state(folder: Path) -> MdgpsState:
         DataError: if there is none, or it is damaged.
         PolicyError: if the policy in it cannot be used.
     """
-    path = folder / _STATE
-    document, arrays = load_checkpoint(path, KIND)
-    try:
-        return _state(folder, document, arrays)
-    except (KeyError, ValueError, IndexError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(path, f"its parts do not fit ({error})", "Train anew.") from error
+    return load_files(folder, KIND, _state)
 
 
-def _state(folder: Path, document: Mapping[str, Any], arrays: Arrays) -> MdgpsState:
-    iteration = int(document["iteration"])
-    policy = None
-    if document["has_policy"]:
-        policy, _ = load_policy(folder / _policy_name(iteration))
+def _state(
+    document: Mapping[str, Any], arrays: Arrays, iteration: int, policy: Policy | None
+) -> MdgpsState:
     names, dt = tuple(document["names"]), float(document["dt"])
     controllers = [
         LinearGaussianController(names, dt, *parts)
@@ -119,10 +94,6 @@ def _mixture(which: str, arrays: Arrays) -> GaussianMixture | None:
     if f"{which}.weights" not in arrays:
         return None
     return GaussianMixture(*(arrays[f"{which}.{name}"] for name in _MIXTURE))
-
-
-def _policy_name(iteration: int | str) -> str:
-    return f"policy-{iteration}"
 
 
 def _arrays_of_conditions(conditions: Sequence[Condition]) -> dict[str, Array]:

@@ -172,7 +172,7 @@ def test_when_stopped_between_two_files_expect_the_state_before(run, tmp_path, m
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("rl_control.gps.store.save_checkpoint", stopped)
+        patch.setattr("rl_control.gps.state_files.save_checkpoint", stopped)
         with pytest.raises(KeyboardInterrupt):
             save_state(tmp_path, run[0][3])
     assert same(load_state(tmp_path), run[0][2])
