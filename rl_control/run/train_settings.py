@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rl_control.config import flatten, from_flat, setting
-from rl_control.control.mpc_settings import MpcConfig
+from rl_control.control.mpc_settings import NO_BUDGET, MpcConfig
 from rl_control.errors import DataError, UnknownNameError
 from rl_control.gps.guided_settings import GuidedConfig
-from rl_control.gps.guided_trainer import GuidedTrainer
 from rl_control.gps.settings import MdgpsConfig
-from rl_control.gps.task_model import TaskModel
-from rl_control.gps.teacher import PlannerTeacher
-from rl_control.gps.trainer import MdgpsTrainer, Trainer
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.policy.training_settings import PolicyConfig
-from rl_control.run.assemble import reach_mpc
 from rl_control.run.episodes import EpisodeSpec, usual_cost
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.catalog import find_task
 from rl_control.tasks.reach_config import ReachConfig, ReachTerminal, ReachWeights
+
+if TYPE_CHECKING:
+    from rl_control.gps.task_model import TaskModel
+    from rl_control.gps.trainer import Trainer
 
 _PLAN = 20  # iterations of a plan that is asked for
 
@@ -71,12 +70,18 @@ class Method:
 
 
 def _mdgps(model: TaskModel, settings: TrainSettings) -> Trainer:
+    from rl_control.gps.trainer import MdgpsTrainer  # brings torch, which --help needs not
+
     return MdgpsTrainer(model, settings.train.conditions, settings.how)
 
 
 def _guided(model: TaskModel, settings: TrainSettings) -> Trainer:
+    from rl_control.gps.guided_trainer import GuidedTrainer
+    from rl_control.gps.teacher import PlannerTeacher
+    from rl_control.run.assemble import reach_mpc
+
     # Simulated time stands still meanwhile, and every plan begins anew: it may take its time.
-    config = MpcConfig(first_iterations=_PLAN, time_budget=10.0)
+    config = MpcConfig(first_iterations=_PLAN, time_budget=NO_BUDGET)
     planner = reach_mpc(model.task.robot, config, settings.cost)
     return GuidedTrainer(model, PlannerTeacher(planner), settings.how)
 
@@ -162,6 +167,8 @@ def find_method(name: str) -> Method:
 
 def trainer_of(settings: TrainSettings, task: ArmTask) -> Trainer:
     """Return the trainer of a task that settings ask for."""
+    from rl_control.gps.task_model import TaskModel
+
     return find_method(settings.method).trainer(TaskModel(task), settings)
 
 
