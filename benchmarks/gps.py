@@ -26,7 +26,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from rl_control.gps.episode import Episode
 from rl_control.gps.initial import InitialConfig
@@ -39,6 +38,7 @@ from rl_control.plants.collision import CollisionChecker
 from rl_control.policy.controller import LinearGaussianRunner, PolicyController
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.training_settings import PolicyConfig
+from rl_control.report.metrics import wilson_interval
 from rl_control.report.table import console, number, table
 from rl_control.robot.description import load_robot
 from rl_control.robot.kinematics import Kinematics
@@ -51,7 +51,7 @@ from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.catalog import make_task
 from rl_control.tasks.reach_config import ReachConfig
-from rl_control.types import Array, Trajectory
+from rl_control.types import Trajectory
 
 CASES = ("planar2", "planar2-weightless")
 ITERATIONS = 5
@@ -85,7 +85,7 @@ class Arm:
         if isinstance(actor, LinearGaussianController):
             controller = LinearGaussianRunner(actor, rng)
         else:
-            controller = PolicyController(actor, self._tip, goal=condition.goal, rng=rng)
+            controller = PolicyController(actor, self.kinematics.tips, goal=condition.goal, rng=rng)
         # What would hold the arm is not known: a stop only damps it.
         safety = SafetyFilter(self.robot.limits, SafetyConfig(), np.zeros_like)
         plant = BulletPlant(self.robot)
@@ -93,10 +93,6 @@ class Arm:
         trajectory = rollout(controller, plant, safety, self.duration)
         plant.close()
         return trajectory
-
-    def _tip(self, q: Array) -> tuple[Array, Array]:
-        position, rotation, _ = self.kinematics.batch(np.ascontiguousarray(q))
-        return position, rotation
 
 
 def trained(arm: Arm, seed: int, weightless: bool) -> dict[str, Any]:
@@ -176,11 +172,11 @@ def main() -> None:
         report[case] = results
         out.print(table(f"MDGPS, {case}: error of the policy alone", columns, rows_of(results)))
         good = sum(one["errors_m"][-1] <= TOLERANCE for one in results)
-        interval = binomtest(good, len(results)).proportion_ci(method="wilson")
+        low, high = wilson_interval(good, len(results))
         median = statistics.median(one["errors_m"][-1] for one in results)
         out.print(
             f"within 1 cm after 15 rollouts: {good} of {len(results)} "
-            f"({100 * interval.low:.0f}-{100 * interval.high:.0f} %), median {1e3 * median:.1f} mm"
+            f"({100 * low:.0f}-{100 * high:.0f} %), median {1e3 * median:.1f} mm"
         )
     if args.json:
         write_json(args.json, report)

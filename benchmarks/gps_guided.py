@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from rl_control.control.mpc import MpcConfig
+from rl_control.control.mpc_settings import NO_BUDGET, MpcConfig
 from rl_control.gps.episode import Episode
 from rl_control.gps.guided import GuidedState, guided_iteration, start_guided
 from rl_control.gps.guided_settings import GuidedConfig
@@ -27,7 +27,7 @@ from rl_control.run.assemble import reach_mpc
 from rl_control.run.episodes import EpisodeRunner, EpisodeSpec, usual_cost
 from rl_control.types import Condition
 
-_CONVERGED = MpcConfig(time_budget=10.0, first_iterations=40)
+_CONVERGED = MpcConfig(time_budget=NO_BUDGET, first_iterations=40)
 
 
 def main() -> None:

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from rl_control.cli import main as rl_control
 from rl_control.models.fit import fit_model
 from rl_control.models.fit_settings import FitConfig
 from rl_control.models.net_settings import NetConfig
+from rl_control.report.metrics import wilson_interval
 from rl_control.report.table import console, number, table
 from rl_control.robot.description import load_robot
 from rl_control.run.environment import machine, machine_line, versions
@@ -86,7 +86,7 @@ def summary(part: str, results: list[dict[str, Any]]) -> tuple[str, ...]:
     """One row for the table: all seeds of a part together."""
     errors = np.concatenate([[r["final_error_m"] for r in one["results"]] for one in results])
     counts = {key: sum(one["within"][key] for one in results) for key in results[0]["within"]}
-    interval = binomtest(counts["10 mm"], len(errors)).proportion_ci(method="wilson")
+    low, high = wilson_interval(counts["10 mm"], len(errors))
     nominal = [one["nominal"]["error_m"]["p50"] for one in results if "nominal" in one]
     return (
         part,
@@ -96,7 +96,7 @@ def summary(part: str, results: list[dict[str, Any]]) -> tuple[str, ...]:
         number(float(np.median(errors)), 2, 1e3),
         number(float(errors.max()), 2, 1e3),
         *(f"{count}/{len(errors)}" for count in counts.values()),
-        f"{100 * interval.low:.0f}-{100 * interval.high:.0f} %",
+        f"{100 * low:.0f}-{100 * high:.0f} %",
     )
 
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from rl_control.config import setting
 
+NO_BUDGET = 10.0
+"""A time budget in [s] that no solve needs.
+
+For simulated time, which stands still during one, and for runs that are to repeat exactly: a busy
+machine must not matter then.
+"""
+
 
 @dataclass(frozen=True)
 class MpcConfig:

@@ -71,13 +71,13 @@ class TaskModel:
         goals = goal_rows([task.goal(condition, t * task.dt) for t in range(steps)])
         flat = np.ascontiguousarray(states.reshape(-1, 2 * n))
         rows = np.tile(goals, (count, 1))
-        seen = layout.of(flat[:, :n], flat[:, n:], rows, self._tip)
+        seen = layout.of(flat[:, :n], flat[:, n:], rows, self._kinematics.tips)
         return np.asarray(seen.reshape(count, steps, layout.size))
 
     def look(self, layout: ObservationLayout, goals: Sequence[Goal], states: Array) -> Array:
         """Return what a policy sees, [M, no], in states [M, nx] with goals [M]."""
         flat, n = np.ascontiguousarray(states), self.task.robot.n
-        return layout.of(flat[:, :n], flat[:, n:], goal_rows(goals), self._tip)
+        return layout.of(flat[:, :n], flat[:, n:], goal_rows(goals), self._kinematics.tips)
 
     def effort_cost(self, condition: Condition) -> Array:
         """Return the Hessian of a step's cost in the efforts, [n, n], where a condition starts."""
@@ -128,10 +128,6 @@ class TaskModel:
         facts = policy.facts
         slope = self.slope(facts.base, facts.dt, states)
         return np.asarray((slope @ acted[..., None])[..., 0] + self.base(facts.base, states))
-
-    def _tip(self, q: Array) -> tuple[Array, Array]:
-        position, rotation, _ = self._kinematics.batch(np.ascontiguousarray(q))
-        return position, rotation
 
 
 def _rows(q: Array) -> Array:

@@ -167,7 +167,6 @@ class LinearGaussianRunner:
     Args:
         controller: decides, with the gains of one step for `dt`.
         rng: draws noise, anew at every step; None for none.
-        gravity_torque: efforts [n] at q [n] to add, which follow every state; None for none.
         hold: whether the effort stays the same during a step; else it follows every state.
     """
 
@@ -175,10 +174,9 @@ class LinearGaussianRunner:
         self,
         controller: LinearGaussianController,
         rng: Generator | None = None,
-        gravity_torque: Callable[[Array], Array] | None = None,
         hold: bool = True,
     ) -> None:
-        self._controller, self._rng, self._gravity = controller, rng, gravity_torque
+        self._controller, self._rng = controller, rng
         self._follows = not hold
         self._factors = np.linalg.cholesky(controller.covariance)
         self._ticks = Ticks(controller.dt)
@@ -201,7 +199,4 @@ class LinearGaussianRunner:
             self._noise = self._factors[t] @ self._rng.standard_normal(self._controller.nu)
         if began or self._follows:
             self._effort = self._controller.mean(joints.vector[None], t)[0] + self._noise
-        effort = self._effort
-        if self._gravity is not None:
-            effort = effort + self._gravity(joints.position)
-        return Command(joints.names, effort, joints.stamp)
+        return Command(joints.names, self._effort, joints.stamp)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +87,7 @@ class ObservationLayout:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Goals as columns of numbers, or as expressions with one column.
+    """Goals as columns of numbers.
 
     Attributes:
         position: [B, 3].
@@ -97,10 +96,10 @@ class Wanted:
         oriented: 1 where the rotation counts, [B, 1].
     """
 
-    position: Any
-    posture: Any
-    rotation: Any
-    oriented: Any
+    position: Array
+    posture: Array
+    rotation: Array
+    oriented: Array
 
     @staticmethod
     def split(rows: Array) -> Wanted:

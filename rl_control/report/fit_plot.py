@@ -10,14 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.errors import MissingDependencyError
-from rl_control.report.plots import BAD, FAINT, FIRST, GOOD, INK, LAST, LINE, STYLE
+from rl_control.report.plots import (
+    AMBER,
+    BAD,
+    FAINT,
+    FIRST,
+    GOOD,
+    INK,
+    LAST,
+    LINE,
+    STYLE,
+    matplotlib_parts,
+)
 from rl_control.types import Array
 
 MODEL, DESCRIBED, COASTING = "the model", "the arm as described", "constant velocity"
 """What is compared, by the names that a picture and a table give it."""
 
-AMBER = "#bf8700"
 _COLORS = {MODEL: LINE, DESCRIBED: AMBER, COASTING: FAINT}
 _ACROSS = 4  # joints side by side
 _TOP = 3.4  # inches of the upper row
@@ -75,7 +84,7 @@ def plot_fit(fit: FitRecord, path: str | Path) -> Path:
     Raises:
         MissingDependencyError: if matplotlib is not installed.
     """
-    figure_class, style, joint_colors = _matplotlib()
+    figure_class, style, joint_colors = matplotlib_parts("the picture of a fit")
     colors = joint_colors(np.linspace(FIRST, LAST, len(fit.names)))
     rows = math.ceil(len(fit.names) / _ACROSS) if fit.worst else 0
     lower = [0.35 + 1.55 * rows] if fit.worst else []
@@ -93,16 +102,6 @@ def plot_fit(fit: FitRecord, path: str | Path) -> Path:
             _draw_worst(parts[1, 0], fit, fit.worst, colors)
         figure.savefig(path, dpi=130)
     return Path(path)
-
-
-def _matplotlib() -> tuple[Any, Any, Any]:
-    try:
-        from matplotlib import colormaps, style
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: F401  no display needed
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError("matplotlib", "the picture of a fit", "viz") from error
-    return Figure, style, colormaps["viridis"]
 
 
 def _draw_errors(axis: Any, fit: FitRecord) -> None:

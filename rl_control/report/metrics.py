@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,9 +75,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """
     if trials == 0:
         return 0.0, 1.0
-    z = 1.959963984540054  # 97.5 % of a standard normal distribution lie below
-    share, slack = successes / trials, z * z / trials
-    middle = share + 0.5 * slack
-    half = math.sqrt(slack * (share * (1.0 - share) + 0.25 * slack))
-    low, high = (middle - half) / (1.0 + slack), (middle + half) / (1.0 + slack)
-    return max(low, 0.0), min(high, 1.0)
+    from scipy.stats import binomtest  # slow to import
+
+    interval = binomtest(successes, trials).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)

@@ -17,6 +17,7 @@ FAINT = "#8b949e"
 GOOD = "#2da44e"
 BAD = "#cf222e"
 LINE = "#0969da"
+AMBER = "#bf8700"
 # One hue ordered from the base to the tip, so that a joint's place in the chain can be seen.
 FIRST, LAST = 0.05, 0.85
 
@@ -115,14 +116,14 @@ def plot_run(run: RunRecord, path: str | Path, frames: Sequence[Any] = ()) -> Pa
     Raises:
         MissingDependencyError: if matplotlib is not installed.
     """
-    figure_class, style, grid_class, joint_colors = _matplotlib()
+    figure_class, style, joint_colors = matplotlib_parts("the plot of a run")
     names = run.trajectory.names
     colors = joint_colors(np.linspace(FIRST, LAST, len(names)))
     with style.context(STYLE):
         figure = figure_class(figsize=(10.0, 9.0 if len(frames) else 7.4), layout="constrained")
         tall = [1.25] if len(frames) else []
         heights = [*tall, 1.1, 1.0, 1.0, 0.8]
-        grid = grid_class(len(heights), 1, figure=figure, height_ratios=heights)
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
         figure.suptitle(run.title, x=0.01, ha="left", fontsize=13, fontweight="bold")
         if len(frames):
             _film_strip(figure, grid[0], frames)
@@ -137,15 +138,22 @@ def plot_run(run: RunRecord, path: str | Path, frames: Sequence[Any] = ()) -> Pa
     return Path(path)
 
 
-def _matplotlib() -> tuple[Any, Any, Any, Any]:
+def matplotlib_parts(what: str) -> tuple[Any, Any, Any]:
+    """Return matplotlib's Figure, its styles, and the colours of joints from base to tip.
+
+    Args:
+        what: is to be drawn, for the error's sake.
+
+    Raises:
+        MissingDependencyError: if matplotlib is not installed.
+    """
     try:
         from matplotlib import colormaps, style
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: F401  no display needed
         from matplotlib.figure import Figure
-        from matplotlib.gridspec import GridSpec
     except ImportError as error:
-        raise MissingDependencyError("matplotlib", "the plot of a run", "viz") from error
-    return Figure, style, GridSpec, colormaps["viridis"]
+        raise MissingDependencyError("matplotlib", what, "viz") from error
+    return Figure, style, colormaps["viridis"]
 
 
 def _film_strip(figure: Any, cell: Any, frames: Sequence[Any]) -> None:

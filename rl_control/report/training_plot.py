@@ -10,11 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.errors import MissingDependencyError
-from rl_control.report.plots import BAD, FAINT, FIRST, GOOD, LAST, LINE, STYLE
+from rl_control.report.plots import (
+    AMBER,
+    BAD,
+    FAINT,
+    FIRST,
+    GOOD,
+    LAST,
+    LINE,
+    STYLE,
+    matplotlib_parts,
+)
 from rl_control.types import Array
 
-AMBER = "#bf8700"
 _AXES = "xyz"
 _DASHED = (0, (4, 3))
 
@@ -106,7 +114,7 @@ def plot_training(record: TrainingRecord, path: str | Path) -> Path:
     Raises:
         MissingDependencyError: if matplotlib is not installed.
     """
-    figure_class, style, _ = _matplotlib()
+    figure_class, style, _ = matplotlib_parts("the picture of a training")
     with style.context(STYLE):
         figure = figure_class(figsize=(10.0, 6.6), layout="constrained")
         figure.suptitle(record.title, x=0.01, ha="left", fontsize=13, fontweight="bold")
@@ -132,7 +140,7 @@ def plot_comparison(title: str, curves: Sequence[TrainingCurve], path: str | Pat
     Raises:
         MissingDependencyError: if matplotlib is not installed.
     """
-    figure_class, style, colormap = _matplotlib()
+    figure_class, style, colormap = matplotlib_parts("the picture of a training")
     colors = list(colormap(np.linspace(FIRST, LAST, len(curves))))
     with style.context(STYLE):
         figure = figure_class(figsize=(10.0, 3.8), layout="constrained")
@@ -143,16 +151,6 @@ def plot_comparison(title: str, curves: Sequence[TrainingCurve], path: str | Pat
         figure.legend(*success.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.savefig(path, dpi=130)
     return Path(path)
-
-
-def _matplotlib() -> tuple[Any, Any, Any]:
-    try:
-        from matplotlib import colormaps, style
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: F401  no display needed
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError("matplotlib", "the picture of a training", "viz") from error
-    return Figure, style, colormaps["viridis"]
 
 
 def _draw_success(axis: Any, curves: Sequence[TrainingCurve], colors: Sequence[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import casadi as ca
+import numpy as np
 from numpy.typing import ArrayLike
 
 from rl_control.kernels import compile_batch
@@ -39,6 +40,11 @@ class Kinematics:
         """
         positions, rotations, _ = self.batch(as_vector(q, self.robot.n, "joint positions")[None])
         return Pose(positions[0], rotations[0])
+
+    def tips(self, q: Array) -> tuple[Array, Array]:
+        """Return tip positions, [B, 3] in [m], and rotations, [B, 3, 3], at q, [B, n]."""
+        positions, rotations, _ = self.batch(np.ascontiguousarray(q))
+        return positions, rotations
 
     def batch(self, q: Array) -> tuple[Array, Array, Array]:
         """Return tip positions, rotations and Jacobians at joint positions `q`, [B, n].

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.errors import ConfigError, ModelError, RlControlError
+from rl_control.errors import ModelError, RlControlError
 from rl_control.models.holding import hold_torque, mass_matrix
 from rl_control.models.learned import LearnedModel
 from rl_control.robot.model import RobotModel
 from rl_control.ros.learned_config import LearnedConfig
 from rl_control.ros.model_history import ModelHistory, ModelVersion
 from rl_control.ros.model_judge import Look, ModelJudge, Seen
-from rl_control.ros.model_shelf import find_model, version_of, versions
+from rl_control.ros.model_shelf import MODEL, check_followed, find_model, version_of, versions
 from rl_control.ros.motion_recorder import MotionRecorder
 from rl_control.ros.plannable import load_plannable, nominal_model
 from rl_control.ros.side_process import SideProcess
@@ -46,13 +46,8 @@ class ModelSource:
     follow: bool
 
     def __post_init__(self) -> None:
-        if self.follow and self.path.is_file():
-            raise ConfigError(
-                "parameters",
-                "follow_model",
-                f"{self.path} is a file, no folder",
-                "Let 'model' name the folder of dynamics_learner, or set follow_model to false.",
-            )
+        if self.follow:
+            check_followed(self.path, MODEL, "dynamics_learner")
 
     @property
     def folder(self) -> Path | None:

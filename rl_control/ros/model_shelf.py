@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from rl_control.errors import DataError
+from rl_control.errors import ConfigError, DataError
 
 DATA = "transitions.safetensors"
 """The file in the same folder that holds the motion the versions were learned from."""
@@ -49,6 +49,26 @@ def prune(folder: Path, kept: int) -> None:
     for number in versions(folder)[:-kept]:
         with suppress(OSError):
             version_path(folder, number).unlink()
+
+
+def check_followed(path: Path, kind: str, folder: str) -> None:
+    """Refuse to follow a file: newer versions come into a folder.
+
+    Args:
+        path: what is to be followed.
+        kind: of the versions, which is also the parameter's name.
+        folder: which one it should be, in words.
+
+    Raises:
+        ConfigError: if it is a file.
+    """
+    if path.is_file():
+        raise ConfigError(
+            "parameters",
+            f"follow_{kind}",
+            f"{path} is a file, no folder",
+            f"Let '{kind}' name the folder of {folder}, or set follow_{kind} to false.",
+        )
 
 
 def find_model(path: Path, kind: str = MODEL, maker: str = "dynamics_learner") -> Path:

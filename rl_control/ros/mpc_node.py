@@ -9,7 +9,7 @@ from typing import Any
 from std_srvs.srv import Trigger
 
 from rl_control.config import setting
-from rl_control.control.mpc_settings import MpcConfig
+from rl_control.control.mpc_settings import NO_BUDGET, MpcConfig
 from rl_control.control.planner_settings import PlannerConfig, chosen
 from rl_control.errors import ConfigError, ModelError
 from rl_control.robot.model import RobotModel
@@ -27,8 +27,6 @@ from rl_control.types import Array, Command, JointState
 
 LIVE_PERIOD = 0.05  # [s]
 MODEL_PERIOD = 0.05  # [s] between two looks whether there is news of the learned model
-# A budget in wall time would make each run differ; in lock-step only iterations bound a solve.
-NO_BUDGET = 10.0  # [s]
 
 
 @dataclass(frozen=True)

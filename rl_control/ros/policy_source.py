@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rl_control.errors import ConfigError, RlControlError
+from rl_control.errors import RlControlError
 from rl_control.policy.lanes import Network
 from rl_control.robot.model import RobotModel
-from rl_control.ros.model_shelf import POLICY, find_model, version_of, version_path, versions
+from rl_control.ros.model_shelf import (
+    POLICY,
+    check_followed,
+    find_model,
+    version_of,
+    version_path,
+    versions,
+)
 from rl_control.run.policy_check import check_alike, load_checked
 
 
@@ -39,13 +46,8 @@ class PolicySource:
     follow: bool
 
     def __post_init__(self) -> None:
-        if self.follow and self.path.is_file():
-            raise ConfigError(
-                "parameters",
-                "follow_policy",
-                f"{self.path} is a file, no folder",
-                "Let 'policy' name the folder of versions, or set follow_policy to false.",
-            )
+        if self.follow:
+            check_followed(self.path, POLICY, "versions")
 
     def first(self, robot: RobotModel, period: float) -> PolicyVersion:
         """Return what acts at first.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rl_control.control.mpc import MpcConfig, MpcController
+from rl_control.control.mpc_settings import NO_BUDGET
 from rl_control.errors import ConditionError, ConfigError
 from rl_control.gps.episode import Episode
 from rl_control.interfaces import Controller
@@ -33,8 +34,6 @@ from rl_control.tasks.base import ArmTask
 from rl_control.tasks.catalog import make_task
 from rl_control.tasks.reach_config import ReachConfig
 from rl_control.types import Array, Condition, Goal, Trajectory
-
-_NO_BUDGET = 10.0  # [s] for a solve: simulated time stands still, a busy machine must not matter
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ class EpisodeRunner:
             planner = self._planning()
             return Led(planner, planner.mpc.set_goal, wanted)
         assert isinstance(actor, NeuralPolicy)
-        policy = PolicyController(actor, self._tip, self._base(actor.facts), rng=rng)
+        policy = PolicyController(actor, self._kinematics.tips, self._base(actor.facts), rng=rng)
         if not episode.planned:
             return Led(policy, policy.set_goal, wanted)
         planner = self._planning()
@@ -207,7 +206,7 @@ class EpisodeRunner:
     def _planning(self) -> MpcController:
         """The planner, which forgets what it planned when it is reset."""
         if self._planner is None:
-            config = MpcConfig(time_budget=_NO_BUDGET)
+            config = MpcConfig(time_budget=NO_BUDGET)
             self._planner = MpcController(reach_mpc(self.task.robot, config, self._weights))
         return self._planner
 
@@ -216,7 +215,3 @@ class EpisodeRunner:
         return SafetyFilter(
             self._robot.limits, SafetyConfig(), model.gravity_torque, model.mass_matrix
         )
-
-    def _tip(self, q: Array) -> tuple[Array, Array]:
-        position, rotation, _ = self._kinematics.batch(np.ascontiguousarray(q))
-        return position, rotation

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from rl_control.control.mpc import MpcController
+from rl_control.control.mpc_settings import NO_BUDGET
 from rl_control.control.planner_settings import chosen
 from rl_control.control.receding import RecedingHorizon
 from rl_control.data.transitions import TransitionDataset
@@ -32,8 +33,6 @@ from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.reach import ReachConfig, resolve_goal, sample_targets, settle_detector
 from rl_control.types import ArmState, Array, Goal, Trajectory
-
-_NO_BUDGET = 10.0  # [s]
 
 
 class LearningArm:
@@ -91,8 +90,7 @@ class LearningArm:
         if self._planner is None:
             mpc = chosen(self._config)
             if not self._keeps_own_time:
-                # Simulated time stands still during a solve, and a busy machine must not matter.
-                mpc = replace(mpc, time_budget=_NO_BUDGET)
+                mpc = replace(mpc, time_budget=NO_BUDGET)
             self._planner = LearnedMpc(self._control, model, mpc, self.task, self._config.doubt)
             self._controller = self._make_controller(self._planner.mpc)
         else:

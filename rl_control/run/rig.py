@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rl_control.control.mpc import MpcConfig, MpcController
+from rl_control.control.mpc_settings import NO_BUDGET
 from rl_control.control.receding import RecedingHorizon
 from rl_control.control.sampling_settings import SamplingConfig
 from rl_control.plants.bullet import BulletPlant
@@ -22,8 +23,6 @@ from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.reach import ReachConfig, resolve_goal, settle_detector
 from rl_control.types import ArmState, Array, Goal, Trajectory
-
-_NO_BUDGET = 10.0  # [s]
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,7 @@ def make_rig(
     """
     planner = planner or MpcConfig()
     if isinstance(planner, SamplingConfig):
-        # Simulated time stands still during a solve, and a busy machine must not matter.
-        planner = replace(planner, time_budget=_NO_BUDGET)
+        planner = replace(planner, time_budget=NO_BUDGET)
     robot = load_robot(name_or_path, base=base, tip=tip)
     settings = load_settings(name_or_path)
     scaled = robot.limits.scaled(settings.velocity_scale, settings.effort_scale)

@@ -95,4 +95,4 @@ class ArmTask(ABC):
 
     def tips(self, trajectory: Trajectory) -> Array:
         """Return where the tip was, [T+1, 3] in [m]."""
-        return self._kinematics.batch(np.ascontiguousarray(trajectory.positions))[0]
+        return self._kinematics.tips(trajectory.positions)[0]

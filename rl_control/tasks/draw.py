@@ -7,15 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from rl_control.errors import ConfigError, UnreachableTargetError
+from rl_control.errors import UnreachableTargetError
 from rl_control.robot.ik import InverseKinematics
 from rl_control.robot.kinematics import Kinematics
 from rl_control.tasks.goal import resolve_goal
-from rl_control.tasks.targets import middle_of
+from rl_control.tasks.targets import TRIES, allowed_tips, too_few
 from rl_control.types import Array, Goal
 
 Collides = Callable[[Array], bool]
-_TRIES = 1000
 
 
 def draw_goal(
@@ -39,24 +38,12 @@ def draw_goal(
     Raises:
         ConfigError: if hardly any joint vector qualifies.
     """
-    robot = ik.robot
-    middle, reach = middle_of(robot)
-    for _ in range(_TRIES):
-        q = middle + reach * rng.uniform(-1.0, 1.0, robot.n)
-        tip = kinematics.tip(q)
-        if tip.position[2] <= floor or (collides is not None and collides(q)):
-            continue
+    for tip in allowed_tips(kinematics, rng, TRIES, collides, floor):
         try:
             return goal_at(ik, tip.position, tip.rotation if oriented else None, collides)
         except UnreachableTargetError:
             continue
-    raise ConfigError(
-        robot.name,
-        "targets",
-        f"none of {_TRIES} joint vectors is above the floor (z = {floor:g} m) and free of "
-        "collision",
-        "Check the robot's base height, its joint limits and the collision checker.",
-    )
+    raise too_few(ik.robot, f"none found in {TRIES}", floor)
 
 
 def goal_at(

@@ -16,3 +16,9 @@ def test_when_trials_are_counted_expect_the_interval_of_scipy(good: int, count: 
 
 def test_when_there_are_no_trials_expect_all_rates_possible() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("count", [1, 5, 100])
+def test_when_all_succeed_expect_the_closed_form_of_wilsons_lower_end(count: int) -> None:
+    z = 1.959963984540054
+    assert wilson_interval(count, count) == pytest.approx((count / (count + z * z), 1.0), abs=1e-12)
