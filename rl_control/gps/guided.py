@@ -140,7 +140,7 @@ def guided_iteration(
         policy=fit.policy,
         seconds=state.seconds + task.duration * len(rollouts),
     )
-    return after, _metrics(after, model, conditions, rollouts, motions, share, fit.history[-1].loss)
+    return after, _metrics(after, model, conditions, rollouts, share, fit.history[-1].loss)
 
 
 def _with_answers(
@@ -185,23 +185,16 @@ def _metrics(
     model: TaskModel,
     conditions: Sequence[Condition],
     rollouts: Sequence[Trajectory],
-    motions: Sequence[tuple[Array, Array]],
     share: float,
     loss: float,
 ) -> GuidedMetrics:
-    task = model.task
-    pairs = list(zip(conditions, rollouts, strict=True))
-    costs = [
-        model.expand(condition, x[None], u[None])[1][0]
-        for condition, (x, u) in zip(conditions, motions, strict=True)
-    ]
+    costs = [model.cost(*pair) for pair in zip(conditions, rollouts, strict=True)]
     return GuidedMetrics(
         iteration=state.iteration - 1,
         seconds=state.seconds,
         planned=share,
         cost=float(np.mean(costs)),
-        error=float(np.median([task.error(*pair) for pair in pairs])),
-        success=float(np.mean([task.succeeded(*pair) for pair in pairs])),
         answers=len(state.outputs),
         loss=loss,
+        **model.outcome(conditions, rollouts),
     )

@@ -35,7 +35,7 @@ from rl_control.gps.teaching import lessons
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.training import NewPolicy, fit_policy
 from rl_control.tasks.reach import effort_units
-from rl_control.types import Condition, Trajectory
+from rl_control.types import Condition
 
 _SEEDS = 2**32
 
@@ -121,6 +121,7 @@ def mdgps_iteration(
         quiet=state.quiet + 1 if step.converged else 0,
         seconds=state.seconds + len(rollouts) * task.steps * task.dt,
     )
+    acted_in = [one for one in conditions for _ in range(len(rollouts) // len(conditions))]
     told = Metrics(
         iteration=state.iteration,
         seconds=after.seconds,
@@ -136,7 +137,7 @@ def mdgps_iteration(
         loss=fit.history[-1].loss,
         policy_deviation=_deviation([fit.policy.facts.covariance]),
         controller_deviation=_deviation([one.covariance for one in controllers]),
-        **_judged(model, state, rollouts),
+        **model.outcome(acted_in, rollouts),
     )
     return after, told
 
@@ -173,18 +174,6 @@ def _episodes(state: MdgpsState, config: MdgpsConfig, rng: Generator) -> list[Ep
         seeds = rng.integers(_SEEDS, size=config.samples)
         episodes += [Episode(condition, actor, int(seed)) for seed in seeds]
     return episodes
-
-
-def _judged(
-    model: TaskModel, state: MdgpsState, rollouts: Sequence[Trajectory]
-) -> dict[str, float]:
-    """What the task says of the rollouts."""
-    task, each = model.task, len(rollouts) // len(state.conditions)
-    pairs = [(state.conditions[i // each], one) for i, one in enumerate(rollouts)]
-    return {
-        "error": float(np.median([task.error(*pair) for pair in pairs])),
-        "success": float(np.mean([task.succeeded(*pair) for pair in pairs])),
-    }
 
 
 def _deviation(covariances: Sequence[np.ndarray]) -> float:

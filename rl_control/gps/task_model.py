@@ -9,13 +9,14 @@ import numpy as np
 
 from rl_control.control.batch_cost import ArmCost
 from rl_control.gps.expansion import QuadraticCost, expand_cost
+from rl_control.gps.motions import in_steps
 from rl_control.kernels import compile_batch
 from rl_control.policy.observation import ObservationLayout, goal_rows
 from rl_control.policy.policy import NeuralPolicy
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.base import ArmTask
-from rl_control.types import Array, Condition, Goal
+from rl_control.types import Array, Condition, Goal, Trajectory
 
 
 class TaskModel:
@@ -48,6 +49,26 @@ class TaskModel:
         """
         quadratic, costs = expand_cost(self._cost, self.task.rows(condition), states, controls)
         return quadratic, np.asarray(costs.sum(axis=1))
+
+    def cost(self, condition: Condition, trajectory: Trajectory) -> float:
+        """Return what a rollout cost.
+
+        Raises:
+            DataError, JointMismatchError, NonFiniteError: see `in_steps`.
+        """
+        task = self.task
+        states, controls = in_steps(trajectory, task.robot.names, task.dt, task.steps)
+        return float(self.expand(condition, states[None], controls[None])[1][0])
+
+    def outcome(
+        self, conditions: Sequence[Condition], rollouts: Sequence[Trajectory]
+    ) -> dict[str, float]:
+        """Return what the task says of rollouts: their median error, and the share of successes."""
+        pairs = list(zip(conditions, rollouts, strict=True))
+        return {
+            "error": float(np.median([self.task.error(*pair) for pair in pairs])),
+            "success": float(np.mean([self.task.succeeded(*pair) for pair in pairs])),
+        }
 
     def postures(self, condition: Condition) -> Array:
         """Return where the cost would have the joints at each step, [T, n].

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_control.gps.episode import Actor, Collect, Episode
-from rl_control.gps.motions import in_steps
 from rl_control.gps.task_model import TaskModel
 from rl_control.safety.reasons import Reason
 from rl_control.types import Array, Condition, Trajectory
@@ -77,12 +76,5 @@ def tried(
         trajectories=tuple(trajectories),
         errors=np.array([task.error(*pair) for pair in pairs]),
         succeeded=np.array([task.succeeded(*pair) for pair in pairs], dtype=bool),
-        costs=np.array([_cost(model, *pair) for pair in pairs]),
+        costs=np.array([model.cost(*pair) for pair in pairs]),
     )
-
-
-def _cost(model: TaskModel, condition: Condition, trajectory: Trajectory) -> float:
-    task = model.task
-    states, controls = in_steps(trajectory, task.robot.names, task.dt, task.steps)
-    _, costs = model.expand(condition, states[None], controls[None])
-    return float(costs[0])

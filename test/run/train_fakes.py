@@ -13,6 +13,7 @@ from numpy.random import Generator
 
 from rl_control.data.checkpoint import load_checkpoint, save_checkpoint
 from rl_control.gps.episode import Collect, Episode
+from rl_control.gps.task_model import TaskModel
 from rl_control.policy.mlp import MlpPolicy, Normaliser
 from rl_control.policy.observation import ObservationLayout
 from rl_control.policy.policy import PolicyFacts, Seen
@@ -47,8 +48,11 @@ class FakeTask:
         return np.pad(trajectory.positions, ((0, 0), (0, 1)))
 
 
-class FakeModel:
-    task = FakeTask()
+class FakeModel(TaskModel):
+    """All of a task's model that needs no arm."""
+
+    def __init__(self) -> None:
+        self.task = FakeTask()
 
     def expand(self, where: Condition, states: Array, controls: Array) -> tuple[None, Array]:
         return None, (states**2).sum(axis=(1, 2)) + (controls**2).sum(axis=(1, 2))
