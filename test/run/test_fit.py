@@ -159,10 +159,10 @@ def test_when_matplotlib_is_there_expect_a_picture_beside_the_model(recorded, tm
 def test_when_matplotlib_is_missing_expect_all_but_the_picture(
     recorded, robot, tmp_path, monkeypatch, capsys
 ):
-    def missing():
-        raise MissingDependencyError("matplotlib", "the picture of a fit", "viz")
+    def missing(what):
+        raise MissingDependencyError("matplotlib", what, "viz")
 
-    monkeypatch.setattr(fit_plot, "_matplotlib", missing)
+    monkeypatch.setattr(fit_plot, "matplotlib_parts", missing)
     assert fit.run(parse(recorded)) == 0
     load_model(run_folder(tmp_path) / fit.MODEL_FILE, robot)
     assert "no picture: the picture of a fit needs matplotlib" in capsys.readouterr().out
