@@ -10,7 +10,7 @@ import numpy as np
 from rl_control.config import setting
 from rl_control.control import loop
 from rl_control.control.problem import Problem, pad_rows
-from rl_control.control.work import Work, allocate
+from rl_control.control.work import QUU, Work, allocate
 from rl_control.errors import ConfigError, NonFiniteError, ShapeError
 from rl_control.types import Array
 
@@ -178,6 +178,13 @@ class Ilqr:
             most_regularization=float(c.most_regularization),
             step_sizes=int(c.step_sizes),
         )
+
+    @property
+    def curvature(self) -> Array:
+        """Hessian of the cost to go in the first control, Quu at the last sweep, [nu, nu]."""
+        stage, at = self.problem.stage, int(self.work.offsets[QUU])
+        rows = self.work.scratch[at : at + stage.nu * stage.padded_nu]
+        return np.array(rows.reshape(stage.nu, stage.padded_nu)[:, : stage.nu])
 
     def solution(self, outcome: loop.Outcome) -> Solution:
         """Copy the result out of the working memory."""

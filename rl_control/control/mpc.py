@@ -44,6 +44,14 @@ class Mpc(RecedingHorizon):
         """Dynamics and cost."""
         return self._problem
 
+    @property
+    def curvature(self) -> Array:
+        """Hessian of the cost to go in the first effort at the newest solve, Quu, [n, n].
+
+        For the thread that plans.
+        """
+        return self._solver.curvature
+
     def cost_by_term(self) -> dict[str, float]:
         """Return each cost term's share of the newest plan's cost; empty if it is not known."""
         with self._lock:

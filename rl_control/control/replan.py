@@ -141,6 +141,11 @@ class Replanner:
         self.problem.check()
         return solver.solution(outcome)
 
+    @property
+    def curvature(self) -> Array:
+        """Hessian of the cost to go in the first control at the last solve, [nu, nu]."""
+        return self._solver.curvature
+
     def hold_torque(self, x: Array) -> Array:
         """Efforts within limits that hold still at the positions in x = (q, ...), [n]."""
         bound = self._limits.effort

@@ -4,18 +4,17 @@ An iteration:
 
 1. The policy moves the arm, from new starts to new targets; in a share of the ticks the teacher
    acts in its place, in all of them at first.
-2. Questions are drawn: the states visited, states around them, and states on the way to targets
-   that no motion was made to.
-3. The teacher answers them with efforts.
-4. The answers join those of the iterations before,
-5. and the policy is trained on all of them.
+2. The teacher says what it would have done along these ways.
+3. The policy is trained on all that the teacher ever said,
+4. and rehearses: rolled out on the model, from and to where no motion was made, it goes elsewhere
+   than the teacher would. The teacher is asked along these ways too, as in 2, and on with 3.
 
 The policy's output is best taken for accelerations (base "dynamics"): a planner's accelerations
 change little with where the arm is, and a relative error of an effort is a large acceleration of
 a light joint.
 
 Source: Ross, Gordon, Bagnell, "A reduction of imitation learning and structured prediction to
-no-regret online learning" (2011) for 1 to 5; Zhang, Kahn, Levine, Abbeel, "Learning deep control
+no-regret online learning" (2011) for 1 to 3; Zhang, Kahn, Levine, Abbeel, "Learning deep control
 policies for autonomous aerial vehicles with MPC-guided policy search" (2016) for the planner as
 teacher; Carius, Farshidian, Hutter, "MPC-Net" (2020) for the Hamiltonian.
 """
@@ -28,14 +27,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
+from rl_control.errors import DataError
 from rl_control.gps.episode import Collect, Episode
 from rl_control.gps.guided_settings import GuidedConfig
+from rl_control.gps.lessons import Lessons, demonstrations
 from rl_control.gps.motions import in_steps
-from rl_control.gps.questions import Questions, imagined, visited
+from rl_control.gps.questions import Way, rehearsed, visited
 from rl_control.gps.task_model import TaskModel
 from rl_control.gps.teacher import Teacher
-from rl_control.policy.demonstrations import Demonstrations
-from rl_control.policy.training import NewPolicy, Policy, fit_policy
+from rl_control.interfaces import DynamicsModel
+from rl_control.policy.training import NewPolicy, Policy, PolicyFit, fit_policy
 from rl_control.types import Array, Condition, Trajectory
 
 
@@ -44,17 +45,13 @@ class GuidedState:
     """All that an iteration needs to know of those before.
 
     Attributes:
+        lessons: all that the teacher said so far.
         iteration: iterations made.
         policy: taught last; None before the first iteration.
-        observations: of all questions so far, [M, no].
-        outputs: of a policy that does what the teacher answered, [M, nu].
-        costs: what their deviations cost, [M, nu, nu].
         seconds: time of motion so far in [s].
     """
 
-    observations: Array
-    outputs: Array
-    costs: Array
+    lessons: Lessons
     iteration: int = 0
     policy: Policy | None = None
     seconds: float = 0.0
@@ -85,28 +82,45 @@ class GuidedMetrics:
     loss: float
 
 
-def start_guided(model: TaskModel, config: GuidedConfig) -> GuidedState:
+@dataclass(frozen=True)
+class Guide:
+    """What is known of a task and of the arm, and the settings.
+
+    Attributes:
+        model: of the task.
+        dynamics: of the arm, with a step that divides those of task and policy.
+        teacher: is asked.
+        config: see there.
+    """
+
+    model: TaskModel
+    dynamics: DynamicsModel
+    teacher: Teacher
+    config: GuidedConfig
+
+    @property
+    def new(self) -> NewPolicy:
+        """What the policy is to be; one with memory acts once a step of the task."""
+        task, config = self.model.task, self.config
+        period = config.period if config.policy.network == "mlp" else task.dt
+        return NewPolicy(task.name, self.model.layout(config.parts), period, config.base)
+
+
+def start_guided(guide: Guide) -> GuidedState:
     """Return the state before the first iteration."""
-    n, size = model.task.robot.n, model.layout(config.parts).size
-    return GuidedState(np.zeros((0, size)), np.zeros((0, n)), np.zeros((0, n, n)))
+    task, seen = guide.model.task, guide.model.layout(guide.config.parts).size
+    return GuidedState(Lessons.none(task.steps, seen, task.robot.n))
 
 
 def guided_iteration(
-    state: GuidedState,
-    model: TaskModel,
-    teacher: Teacher,
-    collect: Collect,
-    config: GuidedConfig,
-    rng: Generator,
+    state: GuidedState, guide: Guide, collect: Collect, rng: Generator
 ) -> tuple[GuidedState, GuidedMetrics]:
     """Return the state after one more iteration, and what it tells.
 
     Args:
         state: of before; it is not changed.
-        model: of the task.
-        teacher: answers questions.
+        guide: what is known and wanted.
         collect: makes rollouts; an episode without an actor is the planner's.
-        config: see there.
         rng: draws all that is random; one of its own for each iteration lets a run that was
             interrupted go on as if it had not been.
 
@@ -114,6 +128,7 @@ def guided_iteration(
         DataError, JointMismatchError, NonFiniteError: if rollouts or answers cannot be used.
         PolicyError: if the training of the policy fails.
     """
+    model, config = guide.model, guide.config
     task = model.task
     # 1
     share = 1.0 if state.policy is None else config.mixing**state.iteration
@@ -122,18 +137,19 @@ def guided_iteration(
     planned = 0.0 if state.policy is None else share
     rollouts = collect([Episode(one, state.policy, planned=planned) for one in conditions])
     motions = [in_steps(one, task.robot.names, task.dt, task.steps) for one in rollouts]
+    states = np.stack([x[:-1] for x, _ in motions])
     # 2
-    states = np.stack([x for x, _ in motions])
-    questions = visited(task, conditions, states, config, rng).and_also(imagined(task, config, rng))
-    # 3
-    efforts = teacher(questions.goals, questions.states)
-    # 4
-    new = NewPolicy(task.name, model.layout(config.parts), config.period, config.base)
     price = model.effort_cost(conditions[0]) if config.loss == "hamiltonian" else None
-    known = _with_answers(state, model, new, questions, efforts, price)
-    # 5
-    lessons = _lessons(known, config)
-    fit = fit_policy(state.policy or new, lessons, config.policy, rng)
+    known = _asked(state, guide, price, visited(task, conditions, states, config.beyond))
+    for _ in range(config.rehearsals):
+        # 3
+        policy = _taught(known, guide, config.passes, rng).policy
+        # 4
+        elsewhere = [task.draw(rng) for _ in range(config.rehearsed)]
+        states = rehearsed(model, guide.dynamics, policy, elsewhere)
+        ways = visited(task, elsewhere, states, config.beyond)
+        known = _asked(replace(known, policy=policy), guide, price, ways)
+    fit = _taught(known, guide, config.policy.epochs, rng)
     after = replace(
         known,
         iteration=state.iteration + 1,
@@ -143,41 +159,42 @@ def guided_iteration(
     return after, _metrics(after, model, conditions, rollouts, share, fit.history[-1].loss)
 
 
-def _with_answers(
-    state: GuidedState,
-    model: TaskModel,
-    new: NewPolicy,
-    questions: Questions,
-    efforts: Array,
-    price: Array | None,
+def _asked(
+    state: GuidedState, guide: Guide, price: Array | None, ways: Sequence[Way]
 ) -> GuidedState:
-    """The state with answers in the terms of the policy; `price` is the cost of efforts."""
-    slope = model.slope(new.base, new.dt, questions.states)
-    away = efforts - model.base(new.base, questions.states)
-    outputs = np.linalg.solve(slope, away[..., None])[..., 0]
-    costs = np.broadcast_to(np.eye(efforts.shape[1]), slope.shape)
+    """The state with the teacher's answers along more ways; `price` is the cost of efforts."""
+    if not ways:
+        return state
+    said = Lessons.of([_lesson(guide, price, way) for way in ways], guide.model.task.steps)
+    return replace(state, lessons=state.lessons.and_also(said))
+
+
+def _lesson(guide: Guide, price: Array | None, way: Way) -> tuple[Array, Array, Array]:
+    """Observations, outputs and costs along a way, see `Lessons`."""
+    model, new = guide.model, guide.new
+    answers = guide.teacher(way)
+    slope = model.slope(new.base, new.dt, way.states)
+    away = answers.efforts - model.base(new.base, way.states)
+    outputs = np.asarray(np.linalg.solve(slope, away[..., None])[..., 0], dtype=np.float64)
+    costs = answers.curvatures
     if price is not None:
         # Effort costs its square, and dynamics are affine in it: so is the Hamiltonian quadratic.
-        costs = slope.swapaxes(-1, -2) @ price @ slope
-    seen = model.look(new.layout, questions.goals, questions.states)
-    return replace(
-        state,
-        observations=np.concatenate([state.observations, seen]),
-        outputs=np.concatenate([state.outputs, outputs]),
-        costs=np.concatenate([state.costs, costs]),
-    )
+        costs = np.broadcast_to(price, costs.shape)
+    seen = model.look(new.layout, way.goals, way.states)
+    return seen, outputs, slope.swapaxes(-1, -2) @ costs @ slope
 
 
-def _lessons(state: GuidedState, config: GuidedConfig) -> Demonstrations:
-    """All answers so far, as runs of one tick; great outputs count less, if so wanted."""
-    outputs, costs = state.outputs, state.costs
-    units = np.maximum(np.sqrt((outputs**2).mean(axis=0)), 1e-9)
-    size = np.sqrt(((outputs / units) ** 2).mean(axis=1))
-    weight = (config.resolution + size) ** -config.balance
-    if config.loss == "relative":
-        costs = costs / units[:, None] / units
-    precision = (weight / weight.mean())[:, None, None] * costs
-    return Demonstrations(state.observations[:, None], outputs[:, None], precision[:, None])
+def _taught(state: GuidedState, guide: Guide, epochs: int, rng: Generator) -> PolicyFit:
+    """A policy trained on all lessons so far."""
+    config, policy = guide.config, state.policy
+    if not state.lessons.said.any():
+        raise DataError(
+            "guided policy search",
+            f"in every motion a joint starts faster than {config.beyond:g} times its limit",
+            "Draw slower starts, or raise `beyond`.",
+        )
+    wanted = demonstrations(state.lessons, policy, config.loss == "output", config.tolerance)
+    return fit_policy(policy or guide.new, wanted, replace(config.policy, epochs=epochs), rng)
 
 
 def _metrics(
@@ -194,7 +211,7 @@ def _metrics(
         seconds=state.seconds,
         planned=share,
         cost=float(np.mean(costs)),
-        answers=len(state.outputs),
+        answers=int(np.count_nonzero(state.lessons.said)),
         loss=loss,
         **model.outcome(conditions, rollouts),
     )

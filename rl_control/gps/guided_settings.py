@@ -21,37 +21,39 @@ class GuidedConfig:
         low=0.0,
         high=1.0,
     )
-    stride: int = setting(2, doc="steps of the task from one state asked about to the next", low=1)
-    nearby: int = setting(3, doc="states asked about around each state visited", low=0, high=1000)
-    spread: float = setting(
-        0.2, doc="standard deviation of positions around a state visited, at most",
-        unit="rad or m", low=0.0, high=10.0,
-    )  # fmt: skip
-    speed_spread: float = setting(
-        0.4, doc="the same of velocities, as a share of the joints' greatest", low=0.0, high=1.0
+    rehearsals: int = setting(
+        12,
+        doc="times in an iteration that the policy is rolled out on the model, the teacher asked "
+        "along its ways, and the policy trained on",
+        low=0,
+        high=1000,
     )
-    imagined: int = setting(
-        500, doc="situations that are not run but asked about, in an iteration", low=0, high=100_000
+    rehearsed: int = setting(
+        60, doc="situations, drawn anew, in each of these", low=1, high=100_000
+    )
+    beyond: float = setting(
+        1.6,
+        doc="speed of a joint at which a way ends that is asked about, as a share of the greatest "
+        "that control may use",
+        low=1.0,
+        high=100.0,
+    )
+    passes: int = setting(
+        4, doc="passes over the data in a rehearsal; policy.epochs are those at the end", low=1
     )
     loss: str = setting(
-        "relative",
-        doc="what a deviation costs: its square as a share of the output's own size, or what the "
-        "control Hamiltonian gains by it",
-        choices=("relative", "hamiltonian"),
+        "precision",
+        doc="what a deviation costs: what the planner's cost to go gains by it over a step (the "
+        "precision of a controller as random as that cost allows), what the control Hamiltonian "
+        "gains by it, or its square in units of the policy's outputs",
+        choices=("precision", "hamiltonian", "output"),
     )
-    resolution: float = setting(
-        0.05,
-        doc="size of an output below which no smaller deviation counts more, as a share of the "
-        "outputs' own",
-        low=1e-6,
-        high=10.0,
-    )
-    balance: float = setting(
-        1.5,
-        doc="how deviations count by the size of the output: 0 for the same, 2 for their share of "
-        "it",
-        low=0.0,
-        high=2.0,
+    tolerance: float = setting(
+        0.1,
+        doc="deviation beyond which cost grows as its size and not as its square, as a share of "
+        "the outputs' size",
+        low=1e-4,
+        high=1e6,
     )
     base: str = setting(
         "dynamics", doc="what makes efforts of the policy's output",
@@ -62,6 +64,6 @@ class GuidedConfig:
         0.005, doc="time between two actions of the policy", unit="s", low=1e-4, high=0.1
     )
     policy: PolicyConfig = setting(
-        default_factory=lambda: PolicyConfig(hidden=(128, 128), batch=1024, epochs=60),
+        default_factory=lambda: PolicyConfig(hidden=(128, 128), batch=1024, epochs=30),
         doc="The policy and its training",
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rl_control.gps.guided import GuidedState
+from rl_control.gps.lessons import Lessons
 from rl_control.gps.state_files import Arrays, load_files, save_files
 from rl_control.policy.training import Policy
 
 KIND = "guided policy search by a planner"
-_ARRAYS = ("observations", "outputs", "costs")
+_LESSONS = ("observations", "outputs", "costs")
 
 
 def save_guided(folder: Path, state: GuidedState) -> None:
@@ -23,7 +24,7 @@ def save_guided(folder: Path, state: GuidedState) -> None:
     Raises:
         DataError: if it cannot be written; the one before is then still there.
     """
-    arrays = {name: getattr(state, name) for name in _ARRAYS}
+    arrays = {name: getattr(state.lessons, name) for name in _LESSONS}
     save_files(folder, KIND, {"seconds": state.seconds}, arrays, state.iteration, state.policy)
 
 
@@ -41,7 +42,7 @@ def _state(
     document: Mapping[str, Any], arrays: Arrays, iteration: int, policy: Policy | None
 ) -> GuidedState:
     return GuidedState(
-        **{name: arrays[name] for name in _ARRAYS},
+        Lessons(*(arrays[name] for name in _LESSONS)),
         iteration=iteration,
         policy=policy,
         seconds=float(document["seconds"]),

@@ -8,11 +8,15 @@ from pathlib import Path
 from numpy.random import Generator
 
 from rl_control.gps.episode import Collect
-from rl_control.gps.guided import GuidedMetrics, GuidedState, guided_iteration, start_guided
-from rl_control.gps.guided_settings import GuidedConfig
+from rl_control.gps.guided import (
+    Guide,
+    GuidedMetrics,
+    GuidedState,
+    guided_iteration,
+    start_guided,
+)
 from rl_control.gps.guided_store import load_guided, save_guided
 from rl_control.gps.task_model import TaskModel
-from rl_control.gps.teacher import Teacher
 from rl_control.policy.training import Policy
 from rl_control.types import Condition
 
@@ -21,24 +25,26 @@ class GuidedTrainer:
     """A `Trainer` for `gps/guided.py`.
 
     Args:
-        model: of the task.
-        teacher: answers questions.
-        config: see there.
+        guide: what is known of task and arm, and the settings.
     """
 
-    def __init__(self, model: TaskModel, teacher: Teacher, config: GuidedConfig) -> None:
-        self.model = model
-        self._teacher, self._config = teacher, config
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+
+    @property
+    def model(self) -> TaskModel:
+        """The task in numbers."""
+        return self._guide.model
 
     def start(self, rng: Generator) -> GuidedState:
         """Return the state before the first iteration."""
-        return start_guided(self.model, self._config)
+        return start_guided(self._guide)
 
     def iterate(
         self, state: GuidedState, collect: Collect, rng: Generator
     ) -> tuple[GuidedState, GuidedMetrics]:
         """See `guided_iteration`."""
-        return guided_iteration(state, self.model, self._teacher, collect, self._config, rng)
+        return guided_iteration(state, self._guide, collect, rng)
 
     def policy(self, state: GuidedState) -> Policy | None:
         """Return the policy taught last."""
@@ -50,7 +56,7 @@ class GuidedTrainer:
 
     def finished(self, state: GuidedState) -> bool:
         """Say whether all iterations are made."""
-        return state.iteration >= self._config.iterations
+        return state.iteration >= self._guide.config.iterations
 
     def save(self, folder: Path, state: GuidedState) -> None:
         """See `save_guided`."""

@@ -1,4 +1,4 @@
-"""Where a teacher is asked: along motions, around them, and where no motion was made."""
+"""Where a teacher is asked: along motions of the arm, and along those that a policy would make."""
 
 from __future__ import annotations
 
@@ -6,95 +6,85 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.random import Generator
 
-from rl_control.gps.guided_settings import GuidedConfig
+from rl_control.gps.task_model import TaskModel
+from rl_control.interfaces import DynamicsModel
+from rl_control.policy.training import Policy
 from rl_control.tasks.base import ArmTask
 from rl_control.types import Array, Condition, Goal
 
-_DECADES = 1.0  # that distances from states visited extend over
-_STATES = 12  # of a situation that is only imagined
-_NEAREST = 1e-3  # what is left of the way in the nearest of them
+_FAR = 1e3  # [rad], [rad/s], [m] or [m/s]: nothing lies beyond
 
 
 @dataclass(frozen=True)
-class Questions:
-    """What is to be done in some states.
+class Way:
+    """States that follow one another.
 
     Attributes:
         goals: what is wanted in each, [M].
         states: x = (q, v), [M, 2n].
+        dt: time from each to the next in [s].
     """
 
     goals: tuple[Goal, ...]
     states: Array
-
-    def and_also(self, others: Questions) -> Questions:
-        """Return these and others."""
-        return Questions(self.goals + others.goals, np.vstack([self.states, others.states]))
+    dt: float
 
 
 def visited(
-    task: ArmTask,
-    conditions: Sequence[Condition],
-    states: Array,
-    config: GuidedConfig,
-    rng: Generator,
-) -> Questions:
-    """Return every `stride`-th state of motions, [N, T+1, 2n], and `nearby` states around each."""
-    times = range(0, task.steps, config.stride)
-    goals = [task.goal(condition, t * task.dt) for condition in conditions for t in times]
-    at = states[:, : task.steps : config.stride].reshape(-1, states.shape[-1])
-    n, top = task.robot.n, _speeds(task)
-    spread = np.concatenate([np.full(n, config.spread), config.speed_spread * top])
-    shape = (config.nearby, len(at), 1)
-    far = spread * 10.0 ** rng.uniform(-_DECADES, 0.0, shape)
-    around = at + far * rng.standard_normal((config.nearby, *at.shape))
-    every = np.concatenate([at[None], around]).reshape(-1, 2 * n)
-    return Questions(tuple(goals) * (1 + config.nearby), _allowed(task, every))
+    task: ArmTask, conditions: Sequence[Condition], states: Array, beyond: float
+) -> list[Way]:
+    """Return the ways of motions in steps of the task.
 
-
-def imagined(task: ArmTask, config: GuidedConfig, rng: Generator) -> Questions:
-    """Return states around the straight way of the joints, in situations drawn anew.
-
-    Half of them are spread evenly over the logarithm of what is left of the way.
+    Args:
+        task: whose motions they are.
+        conditions: in which they were made, [N].
+        states: [N, T, 2n].
+        beyond: speed at which a way ends, as a share of the greatest that control may use: what
+            lies behind is not a state that a policy should ever come to.
     """
-    goals: list[Goal] = []
-    parts = [np.zeros((0, 2 * task.robot.n))]
-    for _ in range(config.imagined):
-        condition = task.draw(rng)
-        goal = task.goal(condition, 0.0)
-        goals += [goal] * _STATES
-        parts.append(_on_the_way(task, condition, goal.posture, config, rng))
-    return Questions(tuple(goals), _allowed(task, np.vstack(parts)))
+    ways = []
+    for condition, x in zip(conditions, states, strict=True):
+        length = _sound(task, x, beyond)
+        goals = [task.goal(condition, t * task.dt) for t in range(length)]
+        if length:
+            ways.append(Way(tuple(goals), x[:length], task.dt))
+    return ways
 
 
-def _on_the_way(
-    task: ArmTask, condition: Condition, posture: Array, config: GuidedConfig, rng: Generator
+def rehearsed(
+    model: TaskModel, dynamics: DynamicsModel, policy: Policy, conditions: Sequence[Condition]
 ) -> Array:
-    n, top = task.robot.n, _speeds(task)
-    way = posture - condition.q
-    even = rng.random((_STATES, 1))
-    near = 10.0 ** rng.uniform(np.log10(_NEAREST), -0.5, (_STATES, 1))
-    left = np.where(rng.random((_STATES, 1)) < 0.5, even, near)
-    left[0] = 1.0
-    size = np.maximum(left, 0.02)
-    q = posture - left * way + config.spread * size * rng.standard_normal((_STATES, n))
-    pace = rng.uniform(0.0, 3.0, (_STATES, 1))
-    v = pace * size * way + config.speed_spread * top * size * rng.standard_normal((_STATES, n))
-    q[0], v[0] = condition.q, condition.v
-    return np.hstack([q, v])
+    """Return where a policy leads by the equations of motion, in steps of the task, [N, T, 2n].
+
+    Args:
+        model: of the task.
+        dynamics: of the arm; its step divides that of the policy, and the task's.
+        policy: acts by its mean.
+        conditions: [N].
+    """
+    task, facts = model.task, policy.facts
+    limit = task.robot.limits.effort
+    each, tick = (max(1, round(dt / dynamics.dt)) for dt in (task.dt, facts.dt))
+    x = np.array([np.concatenate([one.q, one.v]) for one in conditions])
+    memory, states = policy.start(len(x)), np.empty((task.steps, *x.shape))
+    with np.errstate(all="ignore"):
+        for k in range(each * task.steps):
+            if k % each == 0:
+                states[k // each] = x
+            if k % tick == 0:
+                seen = model.look(
+                    facts.layout, [task.goal(one, k * dynamics.dt) for one in conditions], x
+                )
+                output, memory = policy.step(seen, memory)
+            efforts = model.efforts(facts, output, x)
+            x = dynamics.step(x, np.clip(efforts, -limit, limit))
+            # A policy that flies off must not take the others' numbers with it.
+            x = np.clip(np.nan_to_num(x), -_FAR, _FAR)
+    return states.swapaxes(0, 1)
 
 
-def _allowed(task: ArmTask, states: Array) -> Array:
-    """The states with positions within the limits, and speeds slowed to them."""
-    limits, n = task.robot.limits, task.robot.n
-    excess = np.abs(states[:, n:] / limits.velocity).max(axis=1, initial=1.0)
-    q = np.clip(states[:, :n], limits.lower, limits.upper)
-    return np.hstack([q, states[:, n:] / excess[:, None]])
-
-
-def _speeds(task: ArmTask) -> Array:
-    """The joints' greatest speeds, 1 where there is none."""
-    top = task.robot.limits.velocity
-    return np.where(np.isfinite(top), top, 1.0)
+def _sound(task: ArmTask, states: Array, beyond: float) -> int:
+    """How many of the first states are not faster than allowed."""
+    fast = np.abs(states[:, task.robot.n :] / task.robot.limits.velocity).max(axis=1) > beyond
+    return int(np.argmax(fast)) if fast.any() else len(states)

@@ -12,7 +12,7 @@ from rl_control.gps.expansion import QuadraticCost, expand_cost
 from rl_control.gps.motions import in_steps
 from rl_control.kernels import compile_batch
 from rl_control.policy.observation import ObservationLayout, goal_rows
-from rl_control.policy.policy import NeuralPolicy
+from rl_control.policy.policy import NeuralPolicy, PolicyFacts
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.base import ArmTask
@@ -146,9 +146,12 @@ class TaskModel:
         acted = np.empty((*states.shape[:2], self.task.robot.n))
         for t in range(states.shape[1]):
             acted[:, t], memory = policy.step(seen[:, t], memory)
-        facts = policy.facts
+        return self.efforts(policy.facts, acted, states)
+
+    def efforts(self, facts: PolicyFacts, outputs: Array, states: Array) -> Array:
+        """Return what a policy's outputs [..., nu] stand for at states [..., nx], [..., nu]."""
         slope = self.slope(facts.base, facts.dt, states)
-        return np.asarray((slope @ acted[..., None])[..., 0] + self.base(facts.base, states))
+        return np.asarray((slope @ outputs[..., None])[..., 0] + self.base(facts.base, states))
 
 
 def _rows(q: Array) -> Array:

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from rl_control.control.receding import RecedingHorizon
-from rl_control.types import Array, Goal, JointState
+from rl_control.control.mpc import Mpc
+from rl_control.gps.questions import Way
+from rl_control.types import Array, JointState
 
-Teacher = Callable[[Sequence[Goal], Array], Array]
-"""Efforts, [M, nu], for what is wanted, [M], in states [M, nx]; the same for the same question."""
+
+@dataclass(frozen=True)
+class Answers:
+    """What is to be done along a way.
+
+    Attributes:
+        efforts: [M, nu].
+        curvatures: Hessians of the cost to go in them, [M, nu, nu], symmetric, not negative.
+    """
+
+    efforts: Array
+    curvatures: Array
+
+
+Teacher = Callable[[Way], Answers]
+"""What to do in the states of a way; the same for the same way."""
 
 
 class PlannerTeacher:
-    """A `Teacher` that plans anew from every state, without memory of the one before.
-
-    A plan that goes on from that of another state is not yet the best one, and which way it errs
-    depends on the order of the questions: noise to whoever learns from it. So `first_iterations`
-    of the planner's settings should be enough to converge, and its delay nothing.
+    """A `Teacher` that plans from every state of a way, each plan going on from the one before.
 
     Args:
-        planner: makes the plans.
+        planner: makes the plans; its delay should be nothing.
     """
 
-    def __init__(self, planner: RecedingHorizon) -> None:
+    def __init__(self, planner: Mpc) -> None:
         self._planner = planner
 
-    def __call__(self, goals: Sequence[Goal], states: Array) -> Array:
-        """Return the first efforts of the plans, [M, nu]."""
-        planner, n = self._planner, states.shape[1] // 2
-        limit = planner.limits.effort
-        efforts = np.empty((len(states), n))
-        for row, (goal, x) in enumerate(zip(goals, states, strict=True)):
-            planner.reset()
+    def __call__(self, way: Way) -> Answers:
+        """Return the first efforts of the plans."""
+        planner, n = self._planner, way.states.shape[1] // 2
+        limit, still = planner.limits.effort, np.zeros(n)
+        efforts, curvatures = np.empty((len(way.states), n)), np.empty((len(way.states), n, n))
+        planner.reset()
+        for k, (goal, x) in enumerate(zip(way.goals, way.states, strict=True)):
             planner.set_goal(goal)
-            plan = planner.plan(JointState(planner.names, x[:n], x[n:], np.zeros(n), 0.0), 0.0)
-            wanted = plan.controls[0] + plan.gains[0] @ (x - plan.states[0])
-            efforts[row] = np.clip(wanted, -limit, limit)
-        return efforts
+            now = k * way.dt
+            plan = planner.plan(JointState(planner.names, x[:n], x[n:], still, now), now)
+            efforts[k] = plan.controls[0] + plan.gains[0] @ (x - plan.states[0])
+            curvatures[k] = planner.curvature
+        return Answers(np.clip(efforts, -limit, limit), curvatures)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rl_control.gps.task_model import TaskModel
     from rl_control.gps.trainer import Trainer
 
-_PLAN = 20  # iterations of a plan that is asked for
+_FIRST, _MORE = 20, 3  # iterations of a plan that is asked for: the first of a way, the others
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,17 @@ def _mdgps(model: TaskModel, settings: TrainSettings) -> Trainer:
 
 
 def _guided(model: TaskModel, settings: TrainSettings) -> Trainer:
+    from rl_control.gps.guided import Guide
     from rl_control.gps.guided_trainer import GuidedTrainer
     from rl_control.gps.teacher import PlannerTeacher
+    from rl_control.models.rigid import RigidModel
     from rl_control.run.assemble import reach_mpc
 
-    # Simulated time stands still meanwhile, and every plan begins anew: it may take its time.
-    config = MpcConfig(first_iterations=_PLAN, time_budget=NO_BUDGET)
-    planner = reach_mpc(model.task.robot, config, settings.cost)
-    return GuidedTrainer(model, PlannerTeacher(planner), settings.how)
+    robot, how = model.task.robot, settings.how
+    # Simulated time stands still meanwhile: a plan may take its time.
+    config = MpcConfig(first_iterations=_FIRST, iterations=_MORE, time_budget=NO_BUDGET)
+    teacher = PlannerTeacher(reach_mpc(robot, config, settings.cost))
+    return GuidedTrainer(Guide(model, RigidModel(robot, settings.plant.period), teacher, how))
 
 
 METHODS: Mapping[str, Method] = {

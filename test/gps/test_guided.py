@@ -7,35 +7,42 @@ import numpy as np
 import pytest
 from small_problems import SmallTask
 
-from rl_control.errors import DataError
-from rl_control.gps.guided import guided_iteration, start_guided
+from rl_control.errors import DataError, NonFiniteError
+from rl_control.gps.guided import Guide, guided_iteration, start_guided
 from rl_control.gps.guided_settings import GuidedConfig
 from rl_control.gps.guided_trainer import GuidedTrainer
-from rl_control.gps.questions import imagined, visited
+from rl_control.gps.lessons import Lessons
+from rl_control.gps.questions import Way, rehearsed, visited
 from rl_control.gps.task_model import TaskModel
+from rl_control.gps.teacher import Answers
+from rl_control.models.rigid import RigidModel
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.training_settings import PolicyConfig
 from rl_control.robot.rigid_body import RigidBody
 
 STIFFNESS, DRAG = 30.0, 10.0  # of the accelerations the teacher wants
+PERIOD = 0.005  # [s]
 CONFIG = GuidedConfig(
     rollouts=4,
     iterations=2,
-    stride=5,
-    nearby=2,
-    imagined=40,
-    policy=PolicyConfig(hidden=(32,), epochs=80, batch=128, learning_rate=1e-2),
+    rehearsals=2,
+    rehearsed=10,
+    passes=10,
+    period=PERIOD,
+    policy=PolicyConfig(hidden=(32,), epochs=40, batch=128, learning_rate=1e-2),
 )
 
 
 class DrawnTask(SmallTask):
-    """The small task with random goals."""
+    """The small task with random goals and speeds at the start."""
 
     observation = ("position", "velocity", "posture_error")
     duration = SmallTask.dt * SmallTask.steps
 
     def draw(self, rng):
-        return self.condition(rng.uniform(-0.5, 0.5, self.robot.n))
+        n = self.robot.n
+        begun = self.condition(rng.uniform(-0.5, 0.5, n))
+        return replace(begun, v=rng.uniform(-1.0, 1.0, n))
 
 
 @pytest.fixture(scope="session")
@@ -44,18 +51,35 @@ def small():
     return TaskModel(DrawnTask())
 
 
-@pytest.fixture
-def teacher(small):
-    """Pulls the joints to the posture wanted as a spring with a damper would."""
+@pytest.fixture(scope="session")
+def wanted(small):
+    """`wanted(way)`: the accelerations of joints pulled by springs with dampers, [M, n]."""
 
-    def answer(goals, states):
-        posture = np.array([goal.posture for goal in goals])
-        n = posture.shape[1]
-        wanted = STIFFNESS * (posture - states[:, :n]) - DRAG * states[:, n:]
-        slope = small.slope("dynamics", CONFIG.period, states)
-        return (slope @ wanted[..., None])[..., 0] + small.base("dynamics", states)
+    def accelerations(way):
+        posture, n = np.array([goal.posture for goal in way.goals]), small.task.robot.n
+        return STIFFNESS * (posture - way.states[:, :n]) - DRAG * way.states[:, n:]
+
+    return accelerations
+
+
+@pytest.fixture(scope="session")
+def teacher(small, wanted):
+    """A teacher that gives these accelerations, and counts their squares as their cost."""
+
+    def answer(way):
+        slope = small.slope("dynamics", PERIOD, way.states)
+        efforts = (slope @ wanted(way)[..., None])[..., 0] + small.base("dynamics", way.states)
+        back = np.linalg.inv(slope)
+        return Answers(efforts, back.swapaxes(-1, -2) @ back)
 
     return answer
+
+
+@pytest.fixture(scope="session")
+def guided(small, teacher):
+    """`guided(**changes)`: the guide with changed settings."""
+    dynamics = RigidModel(small.task.robot, PERIOD)
+    return lambda **changes: Guide(small, dynamics, teacher, replace(CONFIG, **changes))
 
 
 @pytest.fixture
@@ -77,9 +101,9 @@ def _first_controller(small, episode, teacher):
     task = small.task
     n = task.robot.n
     x = np.concatenate([episode.condition.q, episode.condition.v])
-    slope = small.slope("dynamics", CONFIG.period, x[None])[0]
+    slope = small.slope("dynamics", PERIOD, x[None])[0]
     K = slope @ np.hstack([-STIFFNESS * np.eye(n), -DRAG * np.eye(n)])
-    u = teacher([episode.condition.goal], x[None])[0]
+    u = teacher(Way((episode.condition.goal,), x[None], task.dt)).efforts[0]
     return LinearGaussianController(
         task.robot.names,
         task.dt,
@@ -89,44 +113,132 @@ def _first_controller(small, episode, teacher):
     )
 
 
-def advanced(small, teacher, moving, config=CONFIG, seed=0):
-    state, told = start_guided(small, config), []
-    for k in range(config.iterations):
-        rng = np.random.default_rng([seed, k])
-        state, metrics = guided_iteration(state, small, teacher, moving, config, rng)
+def advanced(guide, moving, seed=0):
+    state, told = start_guided(guide), []
+    for k in range(guide.config.iterations):
+        state, metrics = guided_iteration(state, guide, moving, np.random.default_rng([seed, k]))
         told.append(metrics)
     return state, told
 
 
 def same(a, b):
-    return all(
-        np.array_equal(getattr(a, f.name), getattr(b, f.name))
-        for f in fields(a)
-        if f.name != "policy"
-    ) and all(np.array_equal(x, y) for x, y in zip(a.policy.weights, b.policy.weights, strict=True))
+    """Whether two states are, to the bit."""
+    pairs = [(getattr(a.lessons, f.name), getattr(b.lessons, f.name)) for f in fields(Lessons)]
+    if a.policy is not None:
+        pairs += zip(a.policy.weights, b.policy.weights, strict=True)
+    told = [(one.iteration, one.seconds) for one in (a, b)]
+    return told[0] == told[1] and all(np.array_equal(*pair) for pair in pairs)
 
 
-@pytest.mark.parametrize("loss", ["relative", "hamiltonian"])
+def missed(guide, policy, wanted, seed=99):
+    """RMS of what a policy lacks of the law along its own ways, as a share of the law's."""
+    rng = np.random.default_rng(seed)
+    conditions = [guide.model.task.draw(rng) for _ in range(20)]
+    states = rehearsed(guide.model, guide.dynamics, policy, conditions)
+    away, size = [], []
+    for way in visited(guide.model.task, conditions, states, 1e6):
+        law = wanted(way)
+        away.append(policy.mean(guide.model.look(policy.facts.layout, way.goals, way.states)) - law)
+        size.append(law)
+    return np.sqrt(np.mean(np.square(away)) / np.mean(np.square(size)))
+
+
+@pytest.mark.parametrize("loss", ["output", "precision", "hamiltonian"])
 def test_when_the_teacher_is_linear_in_what_is_seen_expect_its_law_where_it_was_not_asked(
-    small, teacher, moving, loss
+    guided, moving, wanted, loss
 ):
-    state, told = advanced(small, teacher, moving, replace(CONFIG, loss=loss, balance=0.0))
-    rng = np.random.default_rng(99)
-    asked = imagined(small.task, CONFIG, rng)
-    seen = small.look(state.policy.facts.layout, asked.goals, asked.states)
-    outputs = state.policy.mean(seen)
-    n = small.task.robot.n
-    posture = np.array([goal.posture for goal in asked.goals])
-    wanted = STIFFNESS * (posture - asked.states[:, :n]) - DRAG * asked.states[:, n:]
-    assert np.sqrt(((outputs - wanted) ** 2).mean()) < 0.3 * np.sqrt((wanted**2).mean())
+    guide = guided(loss=loss)
+    state, told = advanced(guide, moving)
+    assert missed(guide, state.policy, wanted) < 0.1
     assert [one.planned for one in told] == [1.0, 0.5]
-    assert told[-1].answers == len(state.outputs)
-    assert state.seconds == pytest.approx(2 * 4 * small.task.duration)
+    assert told[-1].answers == np.count_nonzero(state.lessons.said)
+    assert told[-1].answers == 2 * (4 + 2 * 10) * guide.model.task.steps
+    assert state.seconds == pytest.approx(2 * 4 * guide.model.task.duration)
 
 
-def test_when_it_is_stopped_and_loaded_expect_the_same_as_without(small, teacher, moving, tmp_path):
-    trainer = GuidedTrainer(small, teacher, CONFIG)
-    whole, _ = advanced(small, teacher, moving)
+def test_when_it_rehearses_expect_it_nearer_to_the_teacher_than_by_its_motions_alone(
+    guided, moving, wanted
+):
+    # As many passes over the data in all.
+    short = replace(CONFIG.policy, epochs=CONFIG.policy.epochs + 2 * CONFIG.passes)
+    alone, _ = advanced(guided(rehearsals=0, policy=short), moving)
+    guide = guided()
+    both, _ = advanced(guide, moving)
+    assert missed(guide, both.policy, wanted) < 0.5 * missed(guide, alone.policy, wanted)
+
+
+def test_when_some_answers_jump_expect_the_law_of_the_others(guided, moving, wanted, teacher):
+    def jumpy(way):
+        answers = teacher(way)
+        efforts = answers.efforts.copy()
+        efforts[::7] *= -8.0
+        return replace(answers, efforts=efforts)
+
+    guide = replace(guided(), teacher=jumpy)
+    tolerant, _ = advanced(guide, moving)
+    exact = replace(guide, config=replace(guide.config, tolerance=1e6))
+    misled, _ = advanced(exact, moving)
+    assert missed(guide, tolerant.policy, wanted) < 0.5 * missed(guide, misled.policy, wanted)
+
+
+def strayed(guide, policy, seed=99):
+    """Mean distance of a policy from where the law leads, as a share of the whole way."""
+    task, rng = guide.model.task, np.random.default_rng(seed)
+    conditions = [task.draw(rng) for _ in range(20)]
+    states = rehearsed(guide.model, guide.dynamics, policy, conditions).swapaxes(0, 1)
+    left = np.array([one.goal.posture for one in conditions]) - states[..., : task.robot.n]
+    now, speed, lawful = left[0], np.array([one.v for one in conditions]), []
+    for _ in range(task.steps):
+        lawful.append(now)
+        for _ in range(round(task.dt / PERIOD)):
+            speed = speed + PERIOD * (STIFFNESS * now - DRAG * speed)
+            now = now - PERIOD * speed
+    return np.abs(left - np.array(lawful)).mean() / np.abs(left[0]).mean()
+
+
+def test_when_velocities_are_hidden_expect_memory_to_make_up_for_them(guided, moving):
+    found = {}
+    for network in ("gru", "mlp"):
+        learn = replace(CONFIG.policy, network=network, units=24, sequences=8, epochs=150)
+        guide = guided(
+            parts=("position", "posture_error"), base="gravity", policy=learn, rehearsals=4
+        )
+        found[network] = strayed(guide, advanced(guide, moving)[0].policy)
+    assert found["gru"] < 0.07
+    assert found["gru"] < 0.75 * found["mlp"]
+
+
+def test_when_every_motion_starts_too_fast_expect_it_said_and_the_state_as_it_was(guided, moving):
+    guide = guided(beyond=1.0)
+    top = guide.model.task.robot.limits.velocity
+
+    def hurried(episodes):
+        begun = [replace(one.condition, v=1.5 * top) for one in episodes]
+        pairs = zip(episodes, begun, strict=True)
+        return moving([replace(one, condition=condition) for one, condition in pairs])
+
+    state = start_guided(guide)
+    with pytest.raises(DataError, match="beyond"):
+        guided_iteration(state, guide, hurried, np.random.default_rng(0))
+    assert same(state, start_guided(guide))
+
+
+@pytest.mark.parametrize("what", ["efforts", "curvatures"])
+def test_when_an_answer_is_no_number_expect_it_named(guided, moving, teacher, what):
+    def broken(way):
+        answers = teacher(way)
+        values = getattr(answers, what).copy()
+        values[3] = np.nan
+        return replace(answers, **{what: values})
+
+    guide = replace(guided(), teacher=broken)
+    with pytest.raises(NonFiniteError):
+        guided_iteration(start_guided(guide), guide, moving, np.random.default_rng(0))
+
+
+def test_when_it_is_stopped_and_loaded_expect_the_same_as_without(guided, moving, tmp_path):
+    trainer = GuidedTrainer(guided())
+    whole, _ = advanced(guided(), moving)
     half = trainer.start(np.random.default_rng(5))
     half, _ = trainer.iterate(half, moving, np.random.default_rng([0, 0]))
     trainer.save(tmp_path, half)
@@ -138,8 +250,8 @@ def test_when_it_is_stopped_and_loaded_expect_the_same_as_without(small, teacher
     assert trainer.finished(after)
 
 
-def test_when_the_checkpoint_is_cut_short_expect_it_named(small, teacher, moving, tmp_path):
-    trainer = GuidedTrainer(small, teacher, CONFIG)
+def test_when_the_checkpoint_is_cut_short_expect_it_named(guided, moving, tmp_path):
+    trainer = GuidedTrainer(guided())
     state, _ = trainer.iterate(
         trainer.start(np.random.default_rng(0)), moving, np.random.default_rng(0)
     )
@@ -149,24 +261,6 @@ def test_when_the_checkpoint_is_cut_short_expect_it_named(small, teacher, moving
             path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError):
         trainer.load(tmp_path)
-
-
-def test_when_states_are_drawn_expect_them_within_the_limits_and_the_visited_ones_first(small):
-    task, rng = small.task, np.random.default_rng(0)
-    conditions = [task.draw(rng) for _ in range(3)]
-    n = task.robot.n
-    states = 0.1 * rng.standard_normal((3, task.steps + 1, 2 * n))
-    wide = replace(CONFIG, spread=5.0, speed_spread=1.0)
-    for asked in (visited(task, conditions, states, wide, rng), imagined(task, wide, rng)):
-        limits = task.robot.limits
-        assert len(asked.goals) == len(asked.states)
-        assert (asked.states[:, :n] >= limits.lower).all()
-        assert (asked.states[:, :n] <= limits.upper).all()
-        assert (np.abs(asked.states[:, n:]) <= limits.velocity * (1 + 1e-12)).all()
-    exact = visited(task, conditions, states, replace(CONFIG, nearby=0), rng)
-    np.testing.assert_array_equal(
-        exact.states, states[:, : task.steps : CONFIG.stride].reshape(-1, 2 * n)
-    )
 
 
 def test_when_the_policy_stands_on_dynamics_expect_its_output_as_the_acceleration(small):

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from rl_control.control.mpc import MpcConfig
+from rl_control.gps.questions import Way
 from rl_control.gps.teacher import PlannerTeacher
+from rl_control.models.rigid import RigidModel
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.run.assemble import reach_mpc
 from rl_control.types import Goal
 
-CONFIG = MpcConfig(time_budget=10.0, first_iterations=40)
+CONFIG = MpcConfig(time_budget=10.0, first_iterations=40, iterations=3)
+DT = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +26,52 @@ def teacher(robot):
     return PlannerTeacher(reach_mpc(robot, CONFIG))
 
 
-def goal_at(robot, posture):
-    return Goal(ArmModel(robot).tip(posture).position, posture)
+@pytest.fixture(scope="module")
+def ways(robot):
+    """Ways of an arm that a wrong controller moves."""
+    rng, model, arm = np.random.default_rng(0), RigidModel(robot, DT), ArmModel(robot)
+    found = []
+    for _ in range(4):
+        posture = robot.home + rng.uniform(-0.5, 0.5, robot.n)
+        x, states = np.concatenate([robot.home, np.zeros(robot.n)]), []
+        for _ in range(15):
+            states.append(x)
+            q, v = x[: robot.n], x[robot.n :]
+            u = arm.mass_matrix(q) @ (40.0 * (posture - q) - 3.0 * v) + arm.gravity_torque(q)
+            x = model.step(x[None], u[None])[0]
+        goal = Goal(arm.tip(posture).position, posture)
+        found.append(Way((goal,) * 15, np.array(states), DT))
+    return found
 
 
-def test_when_questions_change_places_expect_the_same_answers(robot, teacher):
-    rng = np.random.default_rng(0)
-    goals = [goal_at(robot, robot.home + rng.uniform(-0.5, 0.5, robot.n)) for _ in range(6)]
-    rest = np.concatenate([robot.home, np.zeros(robot.n)])
-    states = rest + 0.2 * rng.standard_normal((6, 2 * robot.n))
-    order = rng.permutation(6)
-    answers = teacher(goals, states)
-    again = teacher([goals[k] for k in order], states[order])
-    np.testing.assert_array_equal(again, answers[order])
-    assert (np.abs(answers) <= robot.limits.effort).all()
+def test_when_ways_change_places_expect_the_same_answers(robot, teacher, ways):
+    answers = [teacher(way) for way in ways]
+    for k in (2, 0, 3, 1):
+        again = teacher(ways[k])
+        np.testing.assert_array_equal(again.efforts, answers[k].efforts)
+        np.testing.assert_array_equal(again.curvatures, answers[k].curvatures)
+        assert (np.abs(again.efforts) <= robot.limits.effort).all()
+
+
+def test_when_it_is_asked_along_a_way_expect_what_it_says_to_each_state_alone(teacher, ways):
+    for way in ways:
+        along = teacher(way).efforts
+        alone = [
+            teacher(Way((goal,), x[None], DT)).efforts[0]
+            for goal, x in zip(way.goals, way.states, strict=True)
+        ]
+        np.testing.assert_allclose(along, alone, atol=0.03 * np.abs(alone).max())
 
 
 def test_when_the_arm_rests_where_it_should_be_expect_it_held(robot, teacher):
     rest = np.concatenate([robot.home, np.zeros(robot.n)])
+    goal = Goal(ArmModel(robot).tip(robot.home).position, robot.home)
     held = ArmModel(robot).gravity_torque(robot.home)
-    answers = teacher([goal_at(robot, robot.home)], rest[None])
-    np.testing.assert_allclose(answers[0], held, atol=1e-2 * max(1.0, np.abs(held).max()))
+    answers = teacher(Way((goal,), rest[None], DT))
+    np.testing.assert_allclose(answers.efforts[0], held, atol=1e-2 * max(1.0, np.abs(held).max()))
+
+
+def test_when_curvatures_are_asked_for_expect_those_of_a_cost(teacher, ways):
+    for curvature in np.concatenate([teacher(way).curvatures for way in ways]):
+        np.testing.assert_allclose(curvature, curvature.T, rtol=1e-9)
+        assert (np.linalg.eigvalsh(curvature) > 0.0).all()

@@ -17,7 +17,8 @@ from rl_control.run.train_run import resume
 TINY = (
     *("reach", "--robot", "planar2", "--method", "guided", "--workers", "0", "--seed", "2"),
     *("--episode", "duration=0.4", "dt=0.05", "--train.trials", "2", "--guided.rollouts", "2"),
-    *("--guided.imagined", "3", "--guided.policy.epochs", "2", "--guided.policy.hidden", "8"),
+    *("--guided.rehearsals", "1", "--guided.rehearsed", "3"),
+    *("--guided.policy.epochs", "2", "--guided.policy.hidden", "8"),
 )
 
 
