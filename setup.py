@@ -63,7 +63,7 @@ setup(
             f"ros-jazzy-common-interfaces; {ROS_WHEELS}",
         ],
         "sim": ["pybullet>=3.2.5"],
-        "viz": ["imageio>=2.30", "matplotlib>=3.7", "pillow>=10.0"],
+        "viz": ["imageio>=2.30", "matplotlib>=3.7", "pillow>=10.1"],
         "dev": [
             "hypothesis>=6.100",
             "mypy>=1.10",
@@ -91,6 +91,7 @@ setup(
             "mpc_controller = rl_control.ros.mpc_controller:main",
             "policy_controller = rl_control.ros.policy_controller:main",
             "dynamics_learner = rl_control.ros.dynamics_learner:main",
+            "gps_trainer = rl_control.ros.gps_trainer:main",
         ],
     },
     zip_safe=False,

@@ -8,23 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rl_control.report.plots import (
-    AMBER,
-    BAD,
-    FAINT,
-    FIRST,
-    GOOD,
-    LAST,
-    LINE,
-    STYLE,
-    matplotlib_parts,
+from rl_control.report.plots import AMBER, FAINT, FIRST, LAST, LINE, STYLE, matplotlib_parts
+from rl_control.report.trial_plot import (
+    Plane,
+    TipPaths,
+    TrialMap,
+    draw_paths,
+    draw_trials,
+    path_points,
+    planes_of,
 )
 from rl_control.types import Array
 
-_AXES = "xyz"
 _DASHED = (0, (4, 3))
+_FAR = 30.0  # ratio of costs beyond which a linear axis shows but the greatest
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,9 @@ class TrainingCurve:
         seconds: robot time used so far in [s], [I].
         success: share of trials that the policy succeeds in, [I]; NaN where it was not tried.
         cost: mean cost of a trial under the policy, [I]; NaN where it was not tried.
-        teacher_cost: the same of the controller that it learns from; None if not known.
+        teacher_cost: mean cost under the controller that it learns from, in situations of a test
+            of their own; None if not known.
+        test_cost: the same under the newest policy, in those situations; None if not known.
     """
 
     label: str
@@ -44,6 +44,7 @@ class TrainingCurve:
     success: Array
     cost: Array
     teacher_cost: float | None = None
+    test_cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,50 +61,22 @@ class TrustRegion:
 
 
 @dataclass(frozen=True)
-class TrialMap:
-    """Where M trials began or were to end, and how they went.
-
-    Attributes:
-        points: what was drawn for each trial, [M, 3] in [m].
-        errors: distance that was left, [M] in [m].
-        succeeded: [M].
-    """
-
-    points: Array
-    errors: Array
-    succeeded: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class TipPaths:
-    """One trial by the policy and by the controller that it learned from.
-
-    Attributes:
-        policy: tip positions, [T+1, 3] in [m].
-        teacher: the same under the controller, [T'+1, 3] in [m].
-        target: [3] in [m].
-    """
-
-    policy: Array
-    teacher: Array
-    target: Array
-
-
-@dataclass(frozen=True)
 class TrainingRecord:
     """What the picture of a run is drawn from.
 
     Attributes:
         title: headline of the picture.
-        curve: success and cost.
-        trials: of the policy as it is now.
-        paths: some of them, beside the controller's.
+        curves: success and cost, of one or more kinds of situations.
+        trials: of the policy as it is now, in situations it never saw.
+        known: the same in those that it was trained on; None if there are none, or not tried.
+        paths: some of the trials, beside the controller's.
         region: the steps of the controllers; None where there is no trust region.
     """
 
     title: str
-    curve: TrainingCurve
+    curves: Sequence[TrainingCurve]
     trials: TrialMap
+    known: TrialMap | None = None
     paths: Sequence[TipPaths] = ()
     region: TrustRegion | None = None
 
@@ -116,20 +89,23 @@ def plot_training(record: TrainingRecord, path: str | Path) -> Path:
     """
     figure_class, style, _ = matplotlib_parts("the picture of a training")
     with style.context(STYLE):
-        figure = figure_class(figsize=(10.0, 6.6), layout="constrained")
+        planes = planes_of(_all_points(record))
+        ways = planes_of(path_points(record.paths)) if record.paths else []
+        width = 10.0 if len(planes) + len(ways) < 3 else 13.0
+        figure = figure_class(figsize=(width, 6.6), layout="constrained")
         figure.suptitle(record.title, x=0.01, ha="left", fontsize=13, fontweight="bold")
         upper, lower = figure.subfigures(2, 1, height_ratios=[1.0, 1.25])
-        columns = 2 if record.region is None else 3
-        axes = upper.subplots(1, columns)
-        _draw_success(axes[0], [record.curve], [LINE])
-        _draw_cost(axes[1], [record.curve], [LINE])
+        axes = upper.subplots(1, 2 if record.region is None else 3)
+        colors = [LINE, AMBER][: len(record.curves)]
+        _draw_success(axes[0], record.curves, colors)
+        _draw_cost(axes[1], record.curves, colors)
+        if len(record.curves) > 1:
+            axes[0].legend(fontsize=8, loc="best", handlelength=1.4)
         if record.region is not None:
-            _draw_region(axes[2], record.curve.seconds, record.region)
-        axes = lower.subplots(1, 2 if record.paths else 1, squeeze=False)[0]
-        plane = _widest_plane(record.trials.points)
-        _draw_trials(axes[0], record.trials, plane, figure)
-        if record.paths:
-            _draw_paths(axes[1], record.paths)
+            _draw_region(axes[2], record.curves[0].seconds, record.region)
+        axes = lower.subplots(1, len(planes) + len(ways), squeeze=False)[0]
+        _draw_maps(lower, axes[: len(planes)], record, planes)
+        _draw_ways(axes[len(planes) :], record.paths, ways)
         figure.savefig(path, dpi=130)
     return Path(path)
 
@@ -161,12 +137,12 @@ def _draw_success(axis: Any, curves: Sequence[TrainingCurve], colors: Sequence[A
             marker="o", markersize=3.5, label=curve.label,
         )  # fmt: skip
     axis.set_ylim(-3, 103)
-    axis.set_xlim(left=0.0)
+    _time_axis(axis)
     axis.set_title("success of the policy alone [%]", loc="left", fontsize=9)
-    axis.set_xlabel("robot time [s]")
 
 
 def _draw_cost(axis: Any, curves: Sequence[TrainingCurve], colors: Sequence[Any]) -> None:
+    tested: list[float] = []
     for curve, color in zip(curves, colors, strict=True):
         tried = np.isfinite(curve.cost)
         axis.plot(
@@ -175,73 +151,69 @@ def _draw_cost(axis: Any, curves: Sequence[TrainingCurve], colors: Sequence[Any]
         )  # fmt: skip
         if curve.teacher_cost is not None:
             axis.axhline(curve.teacher_cost, color=color, linewidth=1.0, linestyle=_DASHED)
-    _from_zero(axis)
-    axis.set_xlim(left=0.0)
-    axis.set_title("mean cost of a trial (dashed: the controller's)", loc="left", fontsize=9)
-    axis.set_xlabel("robot time [s]")
+            tested.append(curve.teacher_cost)
+        if curve.test_cost is not None:
+            axis.plot(curve.seconds[-1], curve.test_cost, "D", color=color, markersize=6.0)
+            tested.append(curve.test_cost)
+    costs = np.concatenate([tested, *(curve.cost[np.isfinite(curve.cost)] for curve in curves)])
+    if costs.size and costs.min() > 0.0 and costs.max() > _FAR * costs.min():
+        axis.set_yscale("log")
+    else:
+        _from_zero(axis)
+    _time_axis(axis)
+    # The test has other situations than the curve: only what is of one test can be compared.
+    how = " (in one test: \u25c6 policy, dashed controller)" if tested else " of a trial"
+    axis.set_title(f"mean cost{how}", loc="left", fontsize=9)
 
 
 def _draw_region(axis: Any, seconds: Array, region: TrustRegion) -> None:
     axis.plot(seconds, region.limit, color=FAINT, linewidth=1.4, linestyle=_DASHED)
     axis.plot(seconds, region.kl, color=AMBER, linewidth=1.8, marker="o", markersize=3.5)
-    axis.set_xlim(left=0.0)
     _from_zero(axis)
+    _time_axis(axis)
     axis.set_title("step of the controllers, KL (dashed: allowed)", loc="left", fontsize=9)
+
+
+def _draw_maps(
+    figure: Any, axes: Sequence[Any], record: TrainingRecord, planes: Sequence[Plane]
+) -> None:
+    good = record.trials.succeeded
+    for axis, plane in zip(axes, planes, strict=True):
+        drawn = draw_trials(axis, record.trials, record.known, plane)
+    if good.any():
+        bar = figure.colorbar(drawn, ax=list(axes), shrink=0.8, panchor=False)
+        bar.set_label("distance left [mm]")
+        bar.outline.set_visible(False)
+    rings = "" if record.known is None else ", ring: trained on"
+    title = f"succeeds in {int(good.sum())} of {len(good)} (cross: fails{rings})"
+    axes[0].set_title(title, loc="left", fontsize=9)
+
+
+def _draw_ways(axes: Sequence[Any], paths: Sequence[TipPaths], planes: Sequence[Plane]) -> None:
+    for axis, plane in zip(axes, planes, strict=True):
+        draw_paths(axis, paths, plane)
+    if paths:
+        also = "" if paths[0].teacher is None else ", grey: controller"
+        title = f"tip (blue: policy{also}, green: wanted)"
+        axes[0].set_title(title, loc="left", fontsize=9)
+
+
+def _all_points(record: TrainingRecord) -> Array:
+    maps = [record.trials] if record.known is None else [record.trials, record.known]
+    return np.concatenate([one.points for one in maps])
+
+
+def _time_axis(axis: Any) -> None:
+    last = axis.dataLim.xmax
+    axis.set_xlim(0.0, 1.04 * last if 0.0 < last < np.inf else 1.0)
     axis.set_xlabel("robot time [s]")
 
 
-def _draw_trials(axis: Any, trials: TrialMap, plane: tuple[int, int], figure: Any) -> None:
-    first, second = plane
-    x, y = trials.points[:, first], trials.points[:, second]
-    good = trials.succeeded
-    # What succeeded is ordered by what was left; a failure is a cross, whatever its size.
-    drawn = axis.scatter(
-        x[good], y[good], c=1e3 * trials.errors[good], s=22, cmap="viridis_r", linewidths=0
-    )
-    axis.scatter(x[~good], y[~good], s=30, color=BAD, marker="x", linewidths=1.4)
-    if good.any():
-        bar = figure.colorbar(drawn, ax=axis, shrink=0.8)
-        bar.set_label("distance left [mm]")
-        bar.outline.set_visible(False)
-    count = f"{int(good.sum())} of {len(good)}"
-    axis.set_title(f"where it succeeds: {count} (crosses: failures)", loc="left", fontsize=9)
-    _label(axis, plane)
-
-
-def _draw_paths(axis: Any, paths: Sequence[TipPaths]) -> None:
-    tips = np.concatenate([part for path in paths for part in (path.policy, path.teacher)])
-    plane = _widest_plane(tips)
-    first, second = plane
-    for number, path in enumerate(paths):
-        names = ("the controller", "the policy") if number == 0 else (None, None)
-        axis.plot(
-            path.teacher[:, first], path.teacher[:, second], color=FAINT, linewidth=3.0, alpha=0.5,
-            label=names[0],
-        )  # fmt: skip
-        axis.plot(
-            path.policy[:, first], path.policy[:, second], color=LINE, linewidth=1.2,
-            label=names[1],
-        )  # fmt: skip
-        axis.plot(path.target[first], path.target[second], "+", color=GOOD, markersize=8)
-    axis.set_title("paths of the tip (green: targets)", loc="left", fontsize=9)
-    axis.legend(fontsize=8, loc="best", handlelength=1.4)
-    _label(axis, plane)
-
-
 def _from_zero(axis: Any) -> None:
-    """Let the axis of values begin at zero, and end a little above them."""
-    top = axis.dataLim.ymax
-    axis.set_ylim(0.0, 1.08 * top if 0.0 < top < np.inf else 1.0)
-
-
-def _label(axis: Any, plane: tuple[int, int]) -> None:
-    first, second = plane
-    axis.set_aspect("equal", adjustable="datalim")
-    axis.set_xlabel(f"{_AXES[first]} [m]")
-    axis.set_ylabel(f"{_AXES[second]} [m]")
-
-
-def _widest_plane(points: Array) -> tuple[int, int]:
-    """The two axes along which points [M, 3] spread most, in the order x, y, z."""
-    first, second = sorted(np.argsort(-np.ptp(points, axis=0), kind="stable")[:2])
-    return int(first), int(second)
+    """Let the axis of values begin at zero, or a little below the lowest, and end above them."""
+    low, high = axis.dataLim.intervaly
+    if not (np.isfinite(low) and np.isfinite(high)):
+        low, high = 0.0, 1.0
+    low, high = min(low, 0.0), max(high, 0.0)
+    room = 0.08 * (high - low or 1.0)
+    axis.set_ylim(low - room * (low < 0.0), high + room)

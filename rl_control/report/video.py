@@ -33,7 +33,7 @@ def write_video(frames: Iterable[Frame], path: str | Path, fps: float) -> Path:
     if path.suffix not in FORMATS:
         raise UnknownNameError("video format", path.suffix, FORMATS)
     if path.suffix == ".gif":
-        _write_gif(list(frames), path, fps)
+        _write_gif(frames, path, fps)
     else:
         _write_mp4(frames, path, fps)
     return path
@@ -46,16 +46,29 @@ def motion_box(frames: Sequence[Frame], margin: float = 0.08) -> tuple[float, fl
         frames: pictures from one camera that stands still.
         margin: kept around it, as a share of the picture.
     """
-    if not len(frames):
-        return 0.0, 1.0, 0.0, 1.0
+    return box_around(moved_in(frames), margin) if len(frames) else (0.0, 1.0, 0.0, 1.0)
+
+
+def moved_in(frames: Sequence[Frame]) -> NDArray[np.bool_]:
+    """Return which pixels of pictures from a camera that stands still ever change, [H, W]."""
     moved = np.zeros(frames[0].shape[:2], dtype=bool)
     for frame in frames[1:]:
         moved |= (frame != frames[0]).any(axis=2)
-    if not moved.any():
+    return moved
+
+
+def box_around(pixels: NDArray[np.bool_], margin: float) -> tuple[float, float, float, float]:
+    """Return where `pixels` [H, W] are: top, bottom, left, right; all of it if there are none.
+
+    Args:
+        pixels: of interest.
+        margin: kept around them, as a share of the picture.
+    """
+    if not pixels.any():
         return 0.0, 1.0, 0.0, 1.0
     ends = []
     for axis in (1, 0):
-        where = np.flatnonzero(moved.any(axis=axis)) / moved.shape[1 - axis]
+        where = np.flatnonzero(pixels.any(axis=axis)) / pixels.shape[1 - axis]
         ends += [max(0.0, float(where[0]) - margin), min(1.0, float(where[-1]) + margin)]
     top, bottom, left, right = ends
     return top, bottom, left, right
@@ -74,11 +87,12 @@ def crop(frame: Frame, box: tuple[float, float, float, float], height: int) -> F
     return np.asarray(picture)
 
 
-def _write_gif(frames: Sequence[Frame], path: Path, fps: float) -> None:
+def _write_gif(frames: Iterable[Frame], path: Path, fps: float) -> None:
     try:
         from PIL import Image
     except ImportError as error:
         raise MissingDependencyError("Pillow", "a GIF of the run", "viz") from error
+    frames = list(frames)  # not before: to draw them may take long
     # One palette for all frames: what does not move is then the same in each, and is not stored
     # again; a palette a frame would make the background shimmer and the file several times larger.
     palette = Image.fromarray(_mosaic(frames)).quantize(255, method=Image.Quantize.MEDIANCUT)

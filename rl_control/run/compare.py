@@ -86,7 +86,8 @@ def draw(runs: Sequence[TrainRun], found: Sequence[dict[str, Any]], path: str) -
     for one, summary in zip(runs, found, strict=True):
         judged = summary["evaluation"] or {}
         teacher = judged.get("controller") or {}
-        curves.append(curve_of(one, summary["name"], teacher.get("cost")))
+        test_cost = (judged.get("unseen") or {}).get("cost")
+        curves.append(curve_of(one, summary["name"], teacher.get("cost"), test_cost))
     plot_comparison("training runs", [curve for curve in curves if curve.seconds.size], path)
 
 

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from rl_control.control.mpc import MpcConfig, MpcController
-from rl_control.control.mpc_settings import NO_BUDGET
 from rl_control.errors import ConditionError, ConfigError
 from rl_control.gps.episode import Episode
-from rl_control.interfaces import Controller
 from rl_control.models.guess import guessed_robot
 from rl_control.plants.bullet import BulletPlant
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.plants.collision import CollisionChecker
-from rl_control.policy.controller import Base, LinearGaussianRunner, PolicyController
-from rl_control.policy.linear_gaussian import LinearGaussianController
-from rl_control.policy.policy import NeuralPolicy, PolicyFacts
-from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
-from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.settings import load_settings
 from rl_control.rollout import rollout
-from rl_control.run.actors import Led, Mixed
-from rl_control.run.assemble import reach_mpc
-from rl_control.safety.filter import SafetyFilter
-from rl_control.safety.settings import SafetyConfig
+from rl_control.run.episode_control import EpisodeControl, InTime
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.catalog import make_task
 from rl_control.tasks.reach_config import ReachConfig
-from rl_control.types import Array, Condition, Goal, Trajectory
+from rl_control.types import Array, Condition, Trajectory
 
 
 @dataclass(frozen=True)
@@ -77,32 +65,32 @@ class EpisodeRunner:
 
     Args:
         spec: what they are about.
+        in_time: makes a planner act in real time, on an arm that this process does not simulate.
 
     Attributes:
+        robot: the arm as described.
         task: the task, of the arm as control knows it and with the limits that it may use.
+        control: makes the controllers of episodes.
         collides: says whether joint positions, [n], are in collision.
 
     Raises:
         RlControlError: if robot or task cannot be used.
     """
 
-    def __init__(self, spec: EpisodeSpec) -> None:
+    def __init__(self, spec: EpisodeSpec, in_time: InTime | None = None) -> None:
         self._spec = spec
-        self._robot = load_robot(spec.robot, base=spec.base, tip=spec.tip)
+        self.robot = load_robot(spec.robot, base=spec.base, tip=spec.tip)
         settings = load_settings(spec.robot)
-        limits = self._robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
-        known = self._robot if spec.known else guessed_robot(self._robot)
-        control = replace(known, limits=limits)
-        self._weights = spec.cost or usual_cost(spec.robot)
-        self._checker = CollisionChecker(self._robot)
+        limits = self.robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
+        known = self.robot if spec.known else guessed_robot(self.robot)
+        task_robot = replace(known, limits=limits)
+        weights = spec.cost or usual_cost(spec.robot)
+        self._checker = CollisionChecker(self.robot)
         self.collides: Callable[[Array], bool] = self._checker.collides
-        self.task: ArmTask = make_task(
-            spec.task, control, spec.settings, self._weights, self.collides
-        )
+        self.task: ArmTask = make_task(spec.task, task_robot, spec.settings, weights, self.collides)
         self._check_steps()
-        self._model = ArmModel(known)
-        self._kinematics = Kinematics(self._robot)
-        self._planner: MpcController | None = None
+        period = spec.plant.period
+        self.control = EpisodeControl(self.task, self.robot, known, weights, period, in_time)
 
     def __call__(self, episodes: Sequence[Episode]) -> list[Trajectory]:
         """Make the rollouts, one after the other; a `Collect`."""
@@ -117,7 +105,7 @@ class EpisodeRunner:
         """
         condition = episode.condition
         self.check(condition)
-        plant = BulletPlant(self._robot, self._spec.plant, fixtures=self.task.fixtures)
+        plant = BulletPlant(self.robot, self._spec.plant, fixtures=self.task.fixtures)
         try:
             plant.place(condition.scene)
             plant.reset(condition.q, condition.v)
@@ -125,7 +113,9 @@ class EpisodeRunner:
                 raise ConditionError(
                     self.task.name, "the arm touches a fixture", "Draw starts clear of it."
                 )
-            return rollout(self._controller(episode), plant, self._safety(), self.task.duration)
+            return rollout(
+                self.control.controller(episode), plant, self.control.safety(), self.task.duration
+            )
         finally:
             plant.close()
 
@@ -135,7 +125,7 @@ class EpisodeRunner:
         Raises:
             ConditionError: if it is outside the limits or in collision.
         """
-        limits, name = self._robot.limits, self.task.name
+        limits, name = self.robot.limits, self.task.name
         for what, values, low, high in (
             ("position", condition.q, limits.lower, limits.upper),
             ("velocity", condition.v, -limits.velocity, limits.velocity),
@@ -145,7 +135,7 @@ class EpisodeRunner:
                 j = int(bad[0])
                 raise ConditionError(
                     name,
-                    f"{what} {values[j]:g} of {self._robot.names[j]} is outside "
+                    f"{what} {values[j]:g} of {self.robot.names[j]} is outside "
                     f"{low[j]:g} ... {high[j]:g}",
                     "Draw starts within the limits.",
                 )
@@ -170,48 +160,3 @@ class EpisodeRunner:
     def close(self) -> None:
         """Release what is held."""
         self._checker.close()
-
-    def _controller(self, episode: Episode) -> Controller:
-        actor, task, condition = episode.actor, self.task, episode.condition
-        rng = None if episode.seed is None else np.random.default_rng(episode.seed)
-        if isinstance(actor, LinearGaussianController):
-            return LinearGaussianRunner(actor, rng)
-
-        def wanted(time: float) -> Goal:
-            return task.goal(condition, time)
-
-        if actor is None:
-            planner = self._planning()
-            return Led(planner, planner.mpc.set_goal, wanted)
-        assert isinstance(actor, NeuralPolicy)
-        policy = PolicyController(actor, self._kinematics.tips, self._base(actor.facts), rng=rng)
-        if not episode.planned:
-            return Led(policy, policy.set_goal, wanted)
-        planner = self._planning()
-
-        def aim(goal: Goal) -> None:
-            policy.set_goal(goal)
-            planner.mpc.set_goal(goal)
-
-        draws = np.random.default_rng([episode.seed or 0, 1])
-        mixed = Mixed(policy, planner, actor.facts.dt, episode.planned, draws)
-        return Led(mixed, aim, wanted)
-
-    def _base(self, facts: PolicyFacts) -> Base:
-        model = self._model
-        if facts.base == "dynamics":
-            return partial(model.inverse_dynamics, step=facts.dt)
-        return lambda q, v, u: u + model.gravity_torque(q)
-
-    def _planning(self) -> MpcController:
-        """The planner, which forgets what it planned when it is reset."""
-        if self._planner is None:
-            config = MpcConfig(time_budget=NO_BUDGET)
-            self._planner = MpcController(reach_mpc(self.task.robot, config, self._weights))
-        return self._planner
-
-    def _safety(self) -> SafetyFilter:
-        model = self._model
-        return SafetyFilter(
-            self._robot.limits, SafetyConfig(), model.gravity_torque, model.mass_matrix
-        )

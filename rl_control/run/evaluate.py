@@ -17,7 +17,8 @@ DESCRIPTION = """\
 Lets a policy do its task alone and without noise in situations drawn anew, the same for every
 policy of a task, and beside it the planner (MPC), which knows the arm as described. Tells how
 often it succeeds, with the 95 % interval of Wilson, what that costs beside the planner, and how
-long an action takes. In a run's folder it leaves evaluation.json and draws training.png anew.
+long an action takes. In a run's folder it leaves evaluation.json, draws training.png anew, and
+shows some of the trials in policy.gif.
 
 examples:
   rl_control evaluate runs/train-20260101-120000
@@ -43,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         default=True,
         help="also let the planner do it",
+    )
+    parser.add_argument(
+        "--no-video", action="store_true", help="leave the picture of a run, but no video"
     )
     add_workers_flag(parser)
     add_json_argument(parser)
@@ -75,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _evaluated(found: Trained, args: argparse.Namespace, out: Console) -> Evaluation:
     from rl_control.run.score import evaluate, planner_settings
-    from rl_control.run.train import draw
+    from rl_control.run.train_report import leave_pictures
     from rl_control.run.train_settings import trainer_of
     from rl_control.run.workers import QuietRunner, parse_workers, rollouts_of
 
@@ -94,7 +98,8 @@ def _evaluated(found: Trained, args: argparse.Namespace, out: Console) -> Evalua
         trainer = trainer_of(found.settings, runner.task)
         made = evaluate(found, trainer, collect, planned, args.seed, args.trials, out.status)
         if found.run is not None:
-            draw(found.run, runner.task, made.unseen, made.teacher, out)
+            trials = (made.unseen, made.teacher, out, made.trained)
+            leave_pictures(found.run, runner.task, *trials, film=not args.no_video)
     return made
 
 

@@ -73,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
         )
         for node in launch.nodes
     ]
-    return supervise(specs, grace=args.grace)
+    last = next((node.label for node in launch.nodes if node.ends_all), None)
+    return supervise(specs, grace=args.grace, until=last)
 
 
 def parse_assignments(texts: Sequence[str]) -> dict[str, str]:

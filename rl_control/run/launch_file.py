@@ -18,7 +18,10 @@ from rl_control.errors import ConfigError, UnknownNameError, nearest
 from rl_control.paths import PACKAGE, data_dir
 from rl_control.run.launch_yaml import Block, blocks, entities
 
-EXECUTABLES = ("arm_sim", "mpc_controller", "policy_controller", "dynamics_learner")
+EXECUTABLES = (
+    *("arm_sim", "mpc_controller", "policy_controller"),
+    *("dynamics_learner", "gps_trainer"),
+)
 _SUFFIX = ".launch.yaml"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _SUBSTITUTION = re.compile(r"\$\(([a-z-]+)(?: +([^()]*))?\)")
@@ -45,6 +48,7 @@ class NodeSpec:
         arguments: plain arguments before the ROS ones.
         ros_arguments: parameters and remappings as rcl reads them, in order.
         environment: variables set for this node alone.
+        ends_all: whether its good end is the end of all nodes.
     """
 
     executable: str
@@ -53,6 +57,7 @@ class NodeSpec:
     arguments: tuple[str, ...] = ()
     ros_arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    ends_all: bool = False
 
     @property
     def label(self) -> str:
@@ -209,7 +214,16 @@ class _Reader:
             tuple(self._text(block.get("args", ""), block.where).split()),
             tuple(ros_arguments),
             {self._needed(b, "name"): self._needed(b, "value") for b in blocks(block, "env")},
+            self._ends_all(block),
         )
+
+    def _ends_all(self, block: Block) -> bool:
+        wanted = block.get("on_exit", "")
+        if wanted not in ("", "shutdown"):
+            raise ConfigError(
+                block.where, "on_exit", f"found {wanted!r}", "Write shutdown, or leave it away."
+            )
+        return bool(wanted)
 
     def _parameter(self, block: Block) -> list[str]:
         if "from" in block:

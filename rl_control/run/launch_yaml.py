@@ -13,7 +13,7 @@ _KEYS = {
     "arg": ("name", "default", "description", "choice"),
     "node": (
         *("pkg", "exec", "name", "namespace", "output", "args"),
-        *("param", "remap", "env", "if", "unless"),
+        *("param", "remap", "env", "if", "unless", "on_exit"),
     ),
     "include": ("file", "arg", "if", "unless"),
     "param": ("name", "value", "from"),

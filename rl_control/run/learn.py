@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rl_control.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,8 +89,10 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         RlControlError: if the robot, the run to resume or the motion cannot be used.
     """
+    from rl_control.run.in_ros import in_ros
+
     if args.ros:
-        return _in_ros(args)
+        return in_ros("learn", args, add_arguments)
     return learn_with(args, simulated_arm)
 
 
@@ -152,39 +149,6 @@ def _learned(
     if args.json:
         write_json(args.json, report)
     return 0 if report["reached"] == report["targets"] else 1
-
-
-def _in_ros(args: argparse.Namespace) -> int:
-    """Run the same in a process of its own that speaks ROS 2; return its exit code.
-
-    Raises:
-        MissingDependencyError: if ROS 2 is not installed.
-    """
-    if importlib.util.find_spec("rclpy") is None:
-        raise MissingDependencyError("rclpy", "'rl_control learn --ros'", "ros")
-    command = [sys.executable, "-m", "rl_control.ros.learn", *_words(args)]
-    with subprocess.Popen(command) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            return process.wait()  # it heard Ctrl-C too, and leaves the arm safe
-
-
-def _words(args: argparse.Namespace) -> list[str]:
-    """The command line that gives `args`."""
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    words: list[str] = []
-    for action in parser._actions:
-        value = getattr(args, action.dest, action.default)
-        if value == action.default or value is argparse.SUPPRESS:
-            continue
-        if isinstance(value, bool):
-            words.append(action.option_strings[0 if value else -1])
-        else:
-            values = value if isinstance(value, list) else [value]
-            words += [action.option_strings[0], *map(str, values)]
-    return words
 
 
 def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfig]:

@@ -7,17 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rl_control.errors import ConfigError, MissingDependencyError, RlControlError
+from rl_control.errors import ConfigError, RlControlError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from rl_control.gps.trainer import Trainer
     from rl_control.run.crew import Rollouts
+    from rl_control.run.train_place import MakePlace
     from rl_control.run.train_run import TrainRun
     from rl_control.run.train_settings import TrainSettings
-    from rl_control.run.trials import Trials
-    from rl_control.tasks.base import ArmTask
 
 HELP = "train a policy until it does a task by itself"
 DESCRIPTION = """\
@@ -25,6 +26,8 @@ Trains a neural policy by guided policy search: rollouts of a simulated arm, bet
 within reach of the policy, a policy that does what these do, and again. Everything is kept in a
 folder under runs/: settings, figures, motion, every policy; --resume goes on from there, to the
 same bits as if nothing had happened. Ctrl-C ends it at the last iteration that was kept.
+With --ros the rollouts are those of an arm behind ROS 2 topics, which is moved slowly to each
+start; every episode of it is kept as it ends.
 
 examples:
   rl_control train reach --robot planar2                 one target, five rollouts an iteration
@@ -33,6 +36,7 @@ examples:
   rl_control train insert --robot iiwa7+peg --train.conditions 4 --iterations 6
   rl_control train my_task.py:Draw --robot arm7 --episode duration=2
   rl_control train --resume runs/train-20260101-120000   after Ctrl-C, or a power cut
+  rl_control train reach --robot planar2 --ros           an arm behind topics
   rl_control evaluate runs/train-20260101-120000         how well does the policy do?
 """
 ITERATIONS = 5
@@ -41,11 +45,12 @@ ITERATIONS = 5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     from rl_control.run.output import add_json_argument
-    from rl_control.run.train_flags import add_train_flags
+    from rl_control.run.train_flags import add_topic_flags, add_train_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_train_flags(parser)
+    add_topic_flags(parser)
     parser.add_argument(
         "--iterations", type=int, metavar="N", help=f"of the whole run, default {ITERATIONS}"
     )
@@ -62,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"
+    )
+    parser.add_argument(
+        "--no-video", action="store_true", help="leave the picture of the run, but no video"
     )
     add_json_argument(parser)
 
@@ -83,31 +91,56 @@ def run(args: argparse.Namespace) -> int:
         RlControlError: if task, robot, settings or the run to resume cannot be used, or an
             iteration cannot be made; what was kept before stays.
     """
+    from rl_control.run.in_ros import in_ros
+    from rl_control.run.train_flags import refuse_simulation_flags
+    from rl_control.run.train_place import Simulation
+    from rl_control.run.workers import parse_workers
+
+    if args.ros:
+        refuse_simulation_flags(args)
+        return in_ros("train", args, add_arguments)
+    workers = parse_workers(args.workers)
+    return train_with(args, lambda settings: Simulation(settings.spec, workers))
+
+
+def train_with(
+    args: argparse.Namespace,
+    make_place: MakePlace,
+    tell: Callable[[TrainRun], None] = lambda run: None,
+) -> int:
+    """Train on the arm that `make_place` gives; return the exit code.
+
+    Args:
+        args: the verb's.
+        make_place: makes where episodes are made, of the run's settings.
+        tell: is given the run before the first iteration and after each.
+
+    Raises:
+        RlControlError: see `run`.
+    """
     from rl_control.report.table import console
     from rl_control.run.output import check_writable
     from rl_control.run.robot_flags import check_least
     from rl_control.run.train_flags import asked
     from rl_control.run.train_settings import trainer_of
-    from rl_control.run.workers import QuietRunner, parse_workers, rollouts_of
 
     check_least(args, iterations=1, payload=0.0, damping=0.0, friction=0.0)
     check_writable(args.json)
-    workers = parse_workers(args.workers)
     use_one_thread()
     out = console()
     with ExitStack() as held:
         found = _found(args, held)
         settings = asked(args) if found is None else found.settings
         # All that can be refused is made first: a run that cannot begin shall leave no folder.
-        runner = QuietRunner(settings.spec)
-        held.callback(runner.close)
-        trainer = trainer_of(settings, runner.task)
-        rollouts = runner if workers == 0 else rollouts_of(settings.spec, workers)
-        held.callback(rollouts.close)
+        place = make_place(settings)
+        held.callback(place.close)
+        trainer = trainer_of(settings, place.task)
         state = found or _begun(args, settings, held)
         if found:
             out.print(f"going on after {found.iterations} iterations", highlight=False)
-        state, end = _trained(state, trainer, rollouts, args.iterations, out)
+        rollouts = place.rollouts(state.folder)
+        tell(state)
+        state, end = _trained(state, trainer, rollouts, args, tell, out)
         return _finished(state, trainer, end, rollouts, args, out)
 
 
@@ -115,6 +148,7 @@ def _found(args: argparse.Namespace, held: ExitStack) -> TrainRun | None:
     """The run to go on with, claimed; None for a new one."""
     from rl_control.data.claim import Claim
     from rl_control.run.train_flags import asked
+    from rl_control.run.train_place import EPISODES
     from rl_control.run.train_run import check_same, resume
 
     if args.resume is None:
@@ -128,6 +162,8 @@ def _found(args: argparse.Namespace, held: ExitStack) -> TrainRun | None:
     held.enter_context(Claim(folder))
     found = resume(folder)
     check_same(found, asked(args, found.settings))
+    if (folder / EPISODES).exists() and not args.ros:
+        raise _refused("--resume", f"{folder} is of an arm behind topics", "Add --ros.")
     return found
 
 
@@ -150,7 +186,12 @@ def _refused(flag: str, problem: str, remedy: str) -> ConfigError:
 
 
 def _trained(
-    state: TrainRun, trainer: Trainer, rollouts: Rollouts, iterations: int | None, out: Console
+    state: TrainRun,
+    trainer: Trainer,
+    rollouts: Rollouts,
+    args: argparse.Namespace,
+    tell: Callable[[TrainRun], None],
+    out: Console,
 ) -> tuple[TrainRun, Any]:
     """Take a run to its end; return it, and the trainer's state."""
     from rl_control.run.train_loop import train
@@ -158,17 +199,18 @@ def _trained(
 
     kept = [state]
 
-    def tell(after: TrainRun) -> None:
+    def note(after: TrainRun) -> None:
         kept[:] = [after]
         out.print(progress_line(after), highlight=False, soft_wrap=True)
+        tell(after)
 
-    wanted = max(iterations or state.wanted, state.iterations)
+    wanted = max(args.iterations or state.wanted, state.iterations)
     try:
-        return train(state, trainer, rollouts, wanted, tell, out.status)
+        return train(state, trainer, rollouts, wanted, note, out.status)
     except (KeyboardInterrupt, RlControlError):
         out.print(
             f"stopped; {kept[0].iterations} iterations are kept, go on with: "
-            f"rl_control train --resume {state.folder}",
+            f"rl_control train --resume {state.folder}{' --ros' if args.ros else ''}",
             soft_wrap=True,
         )
         raise
@@ -182,10 +224,10 @@ def _finished(
     args: argparse.Namespace,
     out: Console,
 ) -> int:
-    """Leave policy and picture; say how the last trials went."""
+    """Leave policy, picture and video; say how the last trials went."""
     from rl_control.run.output import write_json
     from rl_control.run.train_loop import trial_conditions
-    from rl_control.run.train_report import final_line
+    from rl_control.run.train_report import final_line, leave_pictures
     from rl_control.run.train_run import RESULT
     from rl_control.run.trials import tried
 
@@ -198,21 +240,11 @@ def _finished(
     if args.json:
         write_json(args.json, report)
     out.print(final_line(state, trials), highlight=False, soft_wrap=True)
-    draw(state, trainer.model.task, trials, None, out)
+    known = trainer.conditions(end)[: state.settings.train.trials]
+    trained = tried(trainer.model, policy, known, rollouts) if known else None
+    leave_pictures(state, trainer.model.task, trials, None, out, trained, film=not args.no_video)
     out.print(f"left {path}", soft_wrap=True)
     return 0
-
-
-def draw(
-    state: TrainRun, task: ArmTask, trials: Trials, teacher: Trials | None, out: Console
-) -> None:
-    """Draw how a run went, if there is what it takes."""
-    from rl_control.run.train_report import draw_run
-
-    try:
-        out.print(f"left {draw_run(state, task, trials, teacher)}", soft_wrap=True)
-    except MissingDependencyError as error:
-        out.print(f"no picture: {error}", soft_wrap=True)
 
 
 def use_one_thread() -> None:

@@ -39,6 +39,12 @@ def add_train_flags(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="use no mass and no inertia of the description: kinematics and limits alone",
     )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="the arm's joint states, and commands, a second (default: 200)",
+    )
     parser.add_argument("--seed", type=int, help="of everything random, default 0")
     parser.add_argument(
         "--episode",
@@ -55,6 +61,41 @@ def add_train_flags(parser: argparse.ArgumentParser) -> None:
     for name, method in METHODS.items():
         title = f"settings of --method {name}"
         add_flags(parser, type(method.config), f"{name}.", title, method.config)
+
+
+def add_topic_flags(parser: argparse.ArgumentParser) -> None:
+    """Add --ros, and where the arm's topics are."""
+    parser.add_argument(
+        "--ros",
+        action="store_true",
+        help="move an arm behind ROS 2 topics (arm_sim, or a real one) that is there already, and "
+        "that holds itself while no commands come; payload, damping and friction are its own",
+    )
+    parser.add_argument(
+        "--state-topic", default="joint_states", metavar="T", help="of that arm's joint states"
+    )
+    parser.add_argument(
+        "--command-topic",
+        default="effort_controller/commands",
+        metavar="T",
+        help="of that arm's effort commands",
+    )
+
+
+def refuse_simulation_flags(args: argparse.Namespace) -> None:
+    """Refuse what only an arm simulated by this process can be told.
+
+    Raises:
+        ConfigError: naming the first such flag.
+    """
+    for name in ("workers", "payload", "damping", "friction"):
+        if getattr(args, name) is not None:
+            raise ConfigError(
+                "command line",
+                f"--{name}",
+                "with --ros there is one arm, which is as it is",
+                "Leave it away; arm_sim has parameters for what it simulates.",
+            )
 
 
 def asked(args: argparse.Namespace, base: TrainSettings | None = None) -> TrainSettings:
@@ -129,6 +170,12 @@ def _episode(task: str, pairs: Sequence[str]) -> dict[str, Any]:
 
 def _plant(args: argparse.Namespace) -> dict[str, Any]:
     changes: dict[str, Any] = {} if args.payload is None else {"payload": args.payload}
+    if args.rate is not None:
+        if not 10.0 <= args.rate <= 10_000.0:
+            raise ConfigError(
+                "command line", "--rate", f"found {args.rate:g}", "Give 10 to 10000 Hz."
+            )
+        changes["period"] = 1.0 / args.rate
     for name in ("damping", "friction"):
         if getattr(args, name) is not None:
             changes[name] = (getattr(args, name),)

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from rl_control.report.training_plot import (
-    TipPaths,
     TrainingCurve,
     TrainingRecord,
-    TrialMap,
     TrustRegion,
+    _draw_cost,
     plot_comparison,
     plot_training,
 )
+from rl_control.report.trial_plot import TipPaths, TrialMap
 
 pytest.importorskip("matplotlib")
 
@@ -36,14 +36,16 @@ def record() -> TrainingRecord:
     paths = [
         TipPaths(
             np.array([0.3, 0.0, 0.6]) * (1 - way) + way * point + 0.01 * np.sin(6 * way),
+            point[None],
             np.array([0.3, 0.0, 0.6]) * (1 - way) + way * point,
-            point,
         )
         for point in points[:4]
     ]
     region = TrustRegion(np.full(6, 0.8), np.linspace(1.0, 0.5, 6))
     trials = TrialMap(points, errors, errors < 0.0038)
-    return TrainingRecord("reach on iiwa7", curve(), trials, paths, region)
+    known = TrialMap(points[:2], errors[:2], errors[:2] < 0.0038)
+    curves = [curve(), curve("where trained", 2.0)]
+    return TrainingRecord("reach on iiwa7", curves, trials, known, paths, region)
 
 
 def picture(path: Path) -> np.ndarray:
@@ -62,8 +64,54 @@ def test_when_a_run_is_drawn_expect_a_picture_that_depends_on_what_happened(tmp_
 
 
 def test_when_there_is_neither_trust_region_nor_path_expect_a_picture_still(tmp_path: Path) -> None:
-    bare = replace(record(), paths=(), region=None)
+    bare = replace(record(), known=None, paths=(), region=None)
     assert picture(plot_training(bare, tmp_path / "a.png")).std() > 0.0
+
+
+@pytest.mark.parametrize("without", [{"known": None}, {"curves": [curve()]}])
+def test_when_less_is_known_expect_another_picture(tmp_path: Path, without: dict) -> None:
+    whole = picture(plot_training(record(), tmp_path / "a.png"))
+    less = picture(plot_training(replace(record(), **without), tmp_path / "b.png"))
+    assert whole.shape == less.shape
+    assert (whole != less).any()
+
+
+def test_when_targets_fill_space_expect_room_for_both_of_their_planes(tmp_path: Path) -> None:
+    flat = record()
+    points = np.random.default_rng(0).uniform(-1.0, 1.0, (100, 3))
+    filled = replace(flat, trials=replace(flat.trials, points=points))
+    narrow, wide = (
+        picture(plot_training(one, tmp_path / "a.png")).shape[1] for one in (flat, filled)
+    )
+    assert wide >= narrow
+    assert plot_training(replace(filled, paths=()), tmp_path / "b.png").stat().st_size > 0
+
+
+def test_when_policy_and_controller_were_tested_expect_both_costs_in_the_picture() -> None:
+    from matplotlib.figure import Figure
+
+    axis = Figure().subplots()
+    _draw_cost(axis, [replace(curve(), teacher_cost=60.0, test_cost=66.0)], ["black"])
+    _, dashed, diamond = axis.lines
+    assert set(dashed.get_ydata()) == {60.0}
+    assert (list(diamond.get_xdata()), list(diamond.get_ydata())) == ([150.0], [66.0])
+    assert axis.get_ylim()[1] > 66.0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("costs", [[3.0, 2.0, 1.0], [400.0, 20.0, 1.0], [5.0, 0.0, -3.0]])
+def test_when_costs_are_near_far_or_negative_expect_all_of_them_within_the_axis(
+    costs: list[float],
+) -> None:
+    from matplotlib.figure import Figure
+
+    axis = Figure().subplots()
+    one = replace(curve(), seconds=np.arange(1.0, 4.0), cost=np.array(costs), teacher_cost=None)
+    _draw_cost(axis, [one], ["black"])
+    low, high = axis.get_ylim()
+    assert low < min(costs) or low == 0.0 < min(costs)
+    assert high > max(costs)
+    assert axis.get_yscale() == ("log" if max(costs) > 100.0 else "linear")
 
 
 def test_when_runs_are_compared_expect_each_in_the_picture(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("PIL")
 
 from PIL import Image, ImageSequence
 
 from rl_control.errors import MissingDependencyError, UnknownNameError
-from rl_control.report.video import crop, motion_box, write_video
+from rl_control.report.video import box_around, crop, motion_box, moved_in, write_video
 
 COLORS = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
 
@@ -59,6 +61,24 @@ def test_when_something_moves_expect_a_box_around_it():
     assert right == pytest.approx(29 / 60)
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.sets(st.tuples(st.integers(0, 19), st.integers(0, 29)), min_size=1), st.floats(0.0, 0.5))
+def test_when_pixels_are_of_interest_expect_all_of_them_in_the_box_and_no_more(chosen, margin):
+    pixels = np.zeros((20, 30), dtype=bool)
+    rows, columns = np.array(sorted(chosen)).T
+    pixels[rows, columns] = True
+    top, bottom, left, right = box_around(pixels, margin)
+    for ends, places, count in (((top, bottom), rows, 20), ((left, right), columns, 30)):
+        assert ends[0] == pytest.approx(max(0.0, places.min() / count - margin))
+        assert ends[1] == pytest.approx(min(1.0, places.max() / count + margin))
+
+
+def test_when_frames_differ_expect_the_pixels_that_do():
+    moved = moved_in(moving_square())
+    assert moved[10:20, :30].all()
+    assert moved.sum() == 300
+
+
 def test_when_nothing_moves_expect_the_whole_picture():
     still = [np.zeros((4, 4, 3), dtype=np.uint8)] * 3
     assert motion_box(still) == (0.0, 1.0, 0.0, 1.0)
@@ -71,3 +91,14 @@ def test_when_a_frame_is_cropped_expect_the_part_at_the_height_asked_for():
     part = crop(frame, (0.0, 1.0, 0.5, 1.0), height=20)
     assert part.shape == (20, 14, 3)
     assert (part == 200).all()
+
+
+def test_when_pillow_is_missing_expect_it_named_before_a_frame_is_drawn(tmp_path, monkeypatch):
+    def frames():
+        pytest.fail("a frame was drawn for nothing")
+        yield
+
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingDependencyError, match=r"Pillow.*\[viz\]"):
+        write_video(frames(), tmp_path / "run.gif", fps=10)
+    assert list(tmp_path.iterdir()) == []

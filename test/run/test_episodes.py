@@ -16,11 +16,12 @@ from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.mlp import MlpPolicy, Normaliser
 from rl_control.policy.observation import ObservationLayout
 from rl_control.policy.policy import PolicyFacts, Seen
+from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.kinematics import Kinematics
 from rl_control.run.episodes import EpisodeRunner, EpisodeSpec, usual_cost
 from rl_control.run.workers import rollouts_of
 from rl_control.tasks.reach_config import ReachTerminal
-from rl_control.types import Condition, Pose
+from rl_control.types import ArmState, Condition, JointState, Pose
 
 SPEC = EpisodeSpec("planar2", "reach", {"duration": 1.0, "spread": 0.05})
 
@@ -105,6 +106,22 @@ def test_when_the_policy_stands_on_dynamics_expect_the_motion_of_its_acceleratio
     critical = (1.0 + w * times) * np.exp(-w * times)
     # Nothing moves in the first tick, the arm being held before the first command.
     np.testing.assert_allclose(left, np.tile(critical, n), atol=0.05)
+
+
+@pytest.mark.parametrize("v", [[0.0, 0.0], [2.0, -1.0]])
+def test_when_the_policy_stands_on_inertia_expect_its_accelerations_whatever_the_speeds(
+    runner, condition, v
+) -> None:
+    policy, robot, a = damping_policy(runner), runner.task.robot, np.array([1.0, -2.0])
+    facts = replace(policy.facts, base="inertia")
+    policy = replace(policy, weights=(np.zeros((2, 4)),), biases=(a,), facts=facts)
+    state = ArmState(JointState(robot.names, condition.q, np.array(v), np.zeros(2), 0.0))
+    acting = runner.control.controller(Episode(condition, policy))
+    acting.reset(state)
+    model, damping = ArmModel(robot), np.array([joint.damping for joint in robot.joints])
+    wanted = model.mass_matrix(condition.q) @ a + facts.dt * damping * a
+    wanted = wanted + model.gravity_torque(condition.q)
+    np.testing.assert_allclose(acting.act(state).effort, wanted, rtol=1e-12)
 
 
 def test_when_planner_and_policy_take_turns_expect_something_in_between(runner, condition) -> None:

@@ -40,6 +40,14 @@ def test_when_range_is_unset_expect_nodes_stay_on_this_machine(monkeypatch, give
     if given:
         monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", given)
     seen = []
-    monkeypatch.setattr(launch, "supervise", lambda specs, grace: seen.extend(specs) or 0)
+    monkeypatch.setattr(launch, "supervise", lambda specs, grace, until: seen.extend(specs) or 0)
     assert launch.run(parse("arm_mpc")) == 0
     assert {s.environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE") for s in seen} == {expected}
+
+
+def test_when_a_node_ends_all_expect_its_label_watched(monkeypatch):
+    watched = []
+    monkeypatch.setattr(launch, "supervise", lambda specs, grace, until: watched.append(until) or 0)
+    launch.run(parse("arm_mpc"))
+    launch.run(parse("train_gps", "namespace:=left"))
+    assert watched == [None, "left/gps_trainer"]

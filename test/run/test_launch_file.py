@@ -86,6 +86,7 @@ def test_when_unknown_argument_is_given_expect_nearest_name(tmp_path):
         ("- node:", "- group:", "unknown entity"),
         ("default: 'false'", "default: false", "in quotes"),
         ("if: $(var gui)", "if: perhaps", "Use true, false"),
+        ("    name: sim\n", "    name: sim\n    on_exit: respawn\n", "Write shutdown"),
         ("launch:\n", "lunch:\n", "top-level key"),
         ("launch:\n", "launch: [\n", r"a.launch.yaml:\d+: YAML"),
         ("    - {name: robot, value", "    - {nam: robot, value", "unknown key of param"),
@@ -114,7 +115,7 @@ def test_when_name_is_unknown_expect_available_files():
         find_launch_file("arm_mcp")
 
 
-@pytest.mark.parametrize("name", ["arm_mpc", "real_arm", "arm_learning"])
+@pytest.mark.parametrize("name", ["arm_mpc", "real_arm", "arm_learning", "train_gps"])
 def test_when_shipped_file_is_read_expect_nodes_for_every_argument_value(name):
     path = find_launch_file(name)
     names = {argument.name for argument in read_arguments(path)}
@@ -130,3 +131,18 @@ def test_when_an_arm_is_learned_expect_its_secrets_told_to_the_simulator_alone()
         assert rule not in controller.command + learner.command
     assert "model:=here" in controller.command
     assert "folder:=here" in learner.command
+
+
+def test_when_the_end_of_a_node_is_the_end_of_all_expect_it_marked(tmp_path):
+    text = FILE.replace("    if: $(var gui)\n", "    on_exit: shutdown\n")
+    assert [node.ends_all for node in read_launch(write(tmp_path, text)).nodes] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("sim", "autostart"), [("true", "true"), ("false", "false")], ids=["simulated", "real"]
+)
+def test_when_a_policy_is_trained_expect_a_real_arm_to_wait_for_a_human(sim, autostart):
+    *simulators, trainer = read_launch(find_launch_file("train_gps"), {"sim": sim}).nodes
+    assert len(simulators) == (sim == "true")
+    assert f"autostart:={autostart}" in trainer.command
+    assert trainer.ends_all

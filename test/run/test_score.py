@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +54,41 @@ def test_when_a_run_is_evaluated_expect_success_cost_and_times_beside_the_contro
     assert 0.0 < report["controller_ms"]["p50"] <= report["controller_ms"]["p99"]
     assert report["motion_s"] == pytest.approx(1.8) and report["iterations"] == 1
     assert (trained / "training.png").exists()
+
+
+def test_when_a_run_is_evaluated_expect_a_video_of_the_trials_and_where_it_is(
+    report: dict, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    (folder / "policy.gif").unlink()
+    words = ["evaluate", str(folder), *TRY, "--no-controller"]
+    assert main([*words, "--no-video"]) == 0
+    assert not (folder / "policy.gif").exists()
+    assert main(words) == 0
+    assert f"left {folder / 'policy.gif'}" in capsys.readouterr().out
+    assert (folder / "policy.gif").read_bytes() == (trained / "policy.gif").read_bytes()
+
+
+def test_when_nothing_can_draw_expect_a_line_for_picture_and_video_and_the_rest_done(
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    for name in ("training.png", "policy.gif", "evaluation.json"):
+        (folder / name).unlink(missing_ok=True)
+    for library in ("matplotlib", "PIL"):
+        monkeypatch.setitem(sys.modules, library, None)
+    assert main(["evaluate", str(folder), *TRY, "--no-controller"]) == 0
+    lines = [one for one in capsys.readouterr().out.splitlines() if one.startswith("no ")]
+    assert [line.partition(":")[0] for line in lines] == ["no picture", "no video"]
+    assert "matplotlib" in lines[0] and "Pillow" in lines[1]
+    assert all("rl_control[viz]" in line for line in lines)
+    assert not (folder / "training.png").exists() and not (folder / "policy.gif").exists()
+    assert (folder / "evaluation.json").exists()
 
 
 def test_when_the_policys_file_is_named_expect_the_same_found_alone(

@@ -12,7 +12,12 @@ import pytest
 from rl_control.errors import ConfigError, DataError, UnknownNameError
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.episodes import usual_cost
-from rl_control.run.train_flags import add_train_flags, asked
+from rl_control.run.train_flags import (
+    add_topic_flags,
+    add_train_flags,
+    asked,
+    refuse_simulation_flags,
+)
 from rl_control.run.train_settings import (
     METHODS,
     Method,
@@ -124,3 +129,27 @@ def test_when_kept_settings_lack_something_expect_it_named() -> None:
         of_plain(kept, "config.json")
     with pytest.raises(UnknownNameError, match="unknown method 'magic'"):
         of_plain({**as_plain(TrainSettings()), "method": "magic"}, "config.json")
+
+
+def test_when_a_rate_is_given_expect_the_period_of_the_arm() -> None:
+    settings = settings_of("reach", "--rate", "500")
+    assert settings.plant.period == pytest.approx(0.002)
+    assert of_plain(as_plain(settings), "here") == settings
+    assert settings_of(base=settings).plant.period == settings.plant.period
+    for rate in ("0", "-200", "nan", "1e6"):
+        with pytest.raises(ConfigError, match="--rate"):
+            settings_of("reach", "--rate", rate)
+
+
+@pytest.mark.parametrize("flag", ["workers", "payload", "damping", "friction"])
+def test_when_an_arm_is_not_simulated_here_expect_flags_of_a_simulation_refused(flag: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_train_flags(parser)
+    add_topic_flags(parser)
+    parser.add_argument("--workers")
+    args = parser.parse_args(["reach", "--ros", "--rate", "100"])
+    refuse_simulation_flags(args)
+    assert (args.state_topic, args.command_topic) == ("joint_states", "effort_controller/commands")
+    args = parser.parse_args(["reach", "--ros", f"--{flag}", "1"])
+    with pytest.raises(ConfigError, match=f"--{flag}: with --ros"):
+        refuse_simulation_flags(args)
