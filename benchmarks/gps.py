@@ -81,14 +81,15 @@ class Arm:
     def _rollout(self, episode: Episode) -> Trajectory:
         actor, condition = episode.actor, episode.condition
         rng = None if episode.seed is None else np.random.default_rng(episode.seed)
+        plant = BulletPlant(self.robot)
         controller: Any
         if isinstance(actor, LinearGaussianController):
-            controller = LinearGaussianRunner(actor, rng)
+            controller = LinearGaussianRunner(actor, plant.period, rng)
         else:
-            controller = PolicyController(actor, self.kinematics.tips, goal=condition.goal, rng=rng)
+            tips, goal = self.kinematics.tips, condition.goal
+            controller = PolicyController(actor, tips, plant.period, goal=goal, rng=rng)
         # What would hold the arm is not known: a stop only damps it.
         safety = SafetyFilter(self.robot.limits, SafetyConfig(), np.zeros_like)
-        plant = BulletPlant(self.robot)
         plant.reset(condition.q, condition.v)
         trajectory = rollout(controller, plant, safety, self.duration)
         plant.close()

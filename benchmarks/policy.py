@@ -63,10 +63,9 @@ def random_policy(robot: RobotModel, network: str, rng: np.random.Generator) -> 
         biases = tuple(rng.normal(size=out) for _, out in pairs)
         return MlpPolicy(facts, normaliser, weights, biases, np.ones(n))
     m = config.units
-    looks, biases = [weight(3 * m, no), weight(3 * m, m)], rng.normal(size=(2, 3 * m))
-    return GruPolicy(
-        facts, normaliser, *looks, *biases, weight(n, m), rng.normal(size=n), np.ones(n)
-    )
+    looks, biases = [weight(3 * m, 2 * no), weight(3 * m, m)], rng.normal(size=(2, 3 * m))
+    head = [weight(n, 2 * no + m), rng.normal(size=n)]
+    return GruPolicy(facts, normaliser, np.ones(no), *looks, *biases, *head, np.ones(n))
 
 
 def ways(robot: RobotModel, policy: Policy, rng: np.random.Generator) -> dict[str, Action]:
@@ -111,8 +110,8 @@ def _torch(policy: Policy, o: Array) -> Action:
     import torch
 
     torch.set_num_threads(1)
-    seen = torch.tensor(policy.normaliser(o), dtype=torch.float32)
     if isinstance(policy, MlpPolicy):
+        seen = torch.tensor(policy.normaliser(o), dtype=torch.float32)
         layers: list[Any] = []
         for weight in policy.weights:
             layers += [torch.nn.Linear(weight.shape[1], len(weight)), torch.nn.Tanh()]
@@ -123,14 +122,16 @@ def _torch(policy: Policy, o: Array) -> Action:
                 return network(seen[call % 64]).numpy()
 
         return look
-    cell = torch.nn.GRUCell(seen.shape[-1], policy.units)
-    head, memory = torch.nn.Linear(policy.units, len(policy.scale)), torch.zeros(1, policy.units)
+    inputs = torch.tensor(policy.looked_at(o[None, :, 0])[0, :, None], dtype=torch.float32)
+    size, units = inputs.shape[-1], policy.units
+    cell, memory = torch.nn.GRUCell(size, units), torch.zeros(1, units)
+    head = torch.nn.Linear(size + units, len(policy.scale))
 
     def remember(call: int) -> object:
         nonlocal memory
         with torch.inference_mode():
-            memory = cell(seen[call % 64], memory)
-            return head(memory).numpy()
+            memory = cell(inputs[call % 64], memory)
+            return head(torch.cat([inputs[call % 64], memory], dim=1)).numpy()
 
     return remember
 

@@ -86,7 +86,7 @@ class ArmSimConfig:
 
 
 class ArmSim(ManagedNode):
-    """Steps the simulation at absolute deadlines, or once a command in lock-step."""
+    """Publishes states at absolute deadlines, or once a command in lock-step."""
 
     node_name = "arm_sim"
     config_class = ArmSimConfig
@@ -143,22 +143,27 @@ class ArmSim(ManagedNode):
         if hasattr(self, "_plant"):
             self._plant.close()
 
-    def poll(self) -> float:
+    def poll(self, ahead: float = 0.0) -> float:
         """Step if it is due."""
-        waiting = super().poll()
+        if self.active and self._loop.answered:
+            ahead = self._pacer.period  # time enough now, and none to spare when a command comes
+        waiting = super().poll(ahead)
         if not self.active:
             return waiting
         if self.config.lock_step:
             self._poll_lock_step()
             return waiting
+        if self._loop.answered and not self._loop.moved:
+            self._loop.step()  # now, so that the next state is there when it is due
         if self._pacer.remaining() <= 0.0:
             if not (self._loop.answered or self._looked):
                 # The command may have come while this process slept: one look before it is missed.
                 self._looked = True
                 return 0.0
             self._looked = False
+            if not self._loop.moved:
+                self._loop.step()
             self._loop.counters.overruns += self._pacer.advance()
-            self._loop.step()
             self._publish()
         return max(0.0, min(waiting, self._pacer.remaining()))
 

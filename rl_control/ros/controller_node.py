@@ -60,6 +60,7 @@ class ControllerNode(ManagedNode):
         """Declare the parameters."""
         super().__init__(stop)
         self._created = time.monotonic()
+        self._answered = False
         self._logged: dict[str, str] = {}
 
     def make_planner(self, robot: RobotModel, settings: RobotSettings) -> Planner:
@@ -175,9 +176,12 @@ class ControllerNode(ManagedNode):
         if hasattr(self, "_search"):
             self._search.close()
 
-    def poll(self) -> float:
-        """Do what is due; in lock-step, answer when the plan is ready."""
-        waiting = super().poll()
+    def poll(self, ahead: float = 0.0) -> float:
+        """Do what is due, best right after an answer; in lock-step, answer when a plan is ready."""
+        if self._answered:
+            # Until the next state comes there is time; then there is none to spare.
+            self._answered, ahead = False, 1.0 / self.config.rate
+        waiting = super().poll(ahead)
         if not (self.active and self.config.lock_step and self._loop.waiting):
             return waiting
         self._send(self._planned(LOCK_STEP_WAIT))
@@ -289,6 +293,7 @@ class ControllerNode(ManagedNode):
         values = command_vector(answer.command, self.config.command_interface)
         self._commands.publish(convert.command_message(self._order.to_topic(values), answer.label))
         if answer.label and self._loop.state is not None:
+            self._answered = True
             self.sent(self._loop.state, answer.command)
         if self._safety.violation is not None:
             self._log_once(

@@ -33,10 +33,10 @@ class Periodic:
         self._period, self._action = period, action
         self._due = time.monotonic() + period
 
-    def poll(self) -> float:
-        """Do it if it is due; return the time in [s] until it is due again."""
+    def poll(self, ahead: float) -> float:
+        """Do it if it is due within `ahead` [s]; return the time in [s] until it is due again."""
         remaining = self._due - time.monotonic()
-        if remaining > 0.0:
+        if remaining > ahead:
             return remaining
         self._action()
         self._due = time.monotonic() + self._period
@@ -96,9 +96,9 @@ class ManagedNode(LifecycleNode):
     def release(self) -> None:
         """Give back what `build` holds."""
 
-    def poll(self) -> float:
-        """Do what is due; return the time in [s] until something is due again."""
-        return min((task.poll() for task in self._schedule), default=LONGEST_WAIT)
+    def poll(self, ahead: float = 0.0) -> float:
+        """Do what is due within `ahead` [s]; return the time in [s] until something is due."""
+        return min((task.poll(ahead) for task in self._schedule), default=LONGEST_WAIT)
 
     def every(self, period: float, action: Callable[[], None]) -> None:
         """Do `action` every `period` [s] of steady time until `close_topics`.

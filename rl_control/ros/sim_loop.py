@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from rl_control.interfaces import Plant
+from rl_control.ros.latencies import Latencies
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.watchdog import Watchdog
 from rl_control.types import ArmState, Array, Command, JointState
 
-# Latencies kept for the percentiles: one minute at 200 Hz.
-LATENCY_SAMPLES = 12_000
+# Latencies that count for the percentiles: one minute at 500 Hz.
+LATENCIES = 30_000
 # States whose command may still come.
 OPEN_STATES = 50
+# Of a period: the least time between two ticks while lost time is made up for. Closer ones would
+# leave a controller less time to answer than an arm does.
+CLOSEST = 0.8
 
 EffortSource = Callable[[JointState, float], Array]
 
@@ -46,7 +47,14 @@ class SimCounters:
 
 
 class SimLoop:
-    """Steps a plant with the newest command; holds the arm when none comes in time."""
+    """Steps a plant with the newest command; holds the arm when none comes in time.
+
+    Attributes:
+        counters: what happened since the start.
+        state: the arm's newest state.
+        answered: whether a command named the state published last as its own.
+        moved: whether the arm has moved on since a state was published.
+    """
 
     def __init__(
         self,
@@ -68,10 +76,10 @@ class SimLoop:
         self._source: EffortSource | None = None
         self._pending = ""
         self._sent: dict[str, float] = {}
-        self._latencies: deque[float] = deque(maxlen=LATENCY_SAMPLES)
+        self._latencies = Latencies(LATENCIES)
         self.counters = SimCounters()
         self.state: ArmState = plant.observe()
-        self.answered = False
+        self.answered = self.moved = False
 
     @property
     def holding(self) -> bool:
@@ -80,7 +88,7 @@ class SimLoop:
 
     def published(self, label: str) -> None:
         """Note that the present state has just been published under `label`."""
-        self._pending, self.answered = label, False
+        self._pending, self.answered, self.moved = label, False, False
         self._sent[label] = self._clock()
         if len(self._sent) > OPEN_STATES:
             del self._sent[next(iter(self._sent))]
@@ -95,7 +103,7 @@ class SimLoop:
         label = answers or self._pending
         sent = self._sent.pop(label, None)
         if sent is not None:
-            self._latencies.append(self._clock() - sent)
+            self._latencies.add(self._clock() - sent)
         if label == self._pending and not self.answered:
             self.answered = True
             self.counters.answered += 1
@@ -119,7 +127,7 @@ class SimLoop:
         if self._watchdog.expired and not lock_step:
             self.counters.timeouts += 1
             self.forget()
-        self.state = self._plant.step(self._command())
+        self.state, self.moved = self._plant.step(self._command()), True
         return self.state
 
     def reset(self) -> ArmState:
@@ -136,14 +144,7 @@ class SimLoop:
 
     def latency_ms(self) -> dict[str, float]:
         """Return median, 99th percentile and greatest state-to-command latency in [ms]."""
-        if not self._latencies:
-            return {}
-        values = 1e3 * np.array(self._latencies)
-        return {
-            "p50": float(np.percentile(values, 50)),
-            "p99": float(np.percentile(values, 99)),
-            "max": float(values.max()),
-        }
+        return self._latencies.summary_ms()
 
     def _command(self) -> Command:
         joints = self.state.joints
@@ -153,26 +154,28 @@ class SimLoop:
 
 
 class Pacer:
-    """Absolute deadlines on a steady clock: lateness of one tick does not move the next."""
+    """Absolute deadlines on a steady clock: lateness of one tick does not move the next.
+
+    Only where two would come too close together does the second wait, and what is lost is made up
+    for by those after it.
+    """
 
     def __init__(self, period: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Make the first tick due one `period` [s] from now."""
         self.period, self._clock = period, clock
-        self._due = clock() + period
+        self._due = self._earliest = clock() + period
 
     def remaining(self) -> float:
         """Return the time until the next tick in [s]; zero or less if it is due."""
-        return self._due - self._clock()
+        return max(self._due, self._earliest) - self._clock()
 
     def advance(self) -> bool:
         """Make the next tick due; say whether this one came more than a period late.
 
         Ticks missed by a long stop are not made up for.
         """
-        late = -self.remaining()
-        self._due += self.period
-        if late <= self.period:
-            return False
-        if late > 5 * self.period:
-            self._due = self._clock() + self.period
-        return True
+        now = self._clock()
+        late = now - self._due
+        self._due = self.period + (now if late > 5 * self.period else self._due)
+        self._earliest = now + CLOSEST * self.period
+        return late > self.period

@@ -83,6 +83,8 @@ def policy_effort(facts: PolicyFacts, body: RigidBody, q: ca.SX, v: ca.SX, u: ca
     """Return the efforts, [n], that a policy's output `u` [n] stands for."""
     if facts.base == "dynamics":
         return body.inverse_dynamics(q, v, u, facts.dt)
+    if facts.base == "inertia":
+        return body.inverse_dynamics(q, ca.SX.zeros(q.shape), u, facts.dt)
     return u + body.gravity_torque(q) if facts.base == "gravity" else u
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from numpy.random import Generator
 
 from rl_control.interfaces import Controller
-from rl_control.policy.controller import Ticks
+from rl_control.policy.pace import Ticks
 from rl_control.types import ArmState, Command, Goal
 
 
@@ -53,15 +53,22 @@ class Mixed:
         first: acts in the other ticks.
         second: acts in a share of them.
         dt: length of a tick in [s].
+        period: time between two states in [s].
         share: of the ticks, 0 to 1.
         rng: draws who acts.
     """
 
     def __init__(
-        self, first: Controller, second: Controller, dt: float, share: float, rng: Generator
+        self,
+        first: Controller,
+        second: Controller,
+        dt: float,
+        period: float,
+        share: float,
+        rng: Generator,
     ) -> None:
         self._pair, self._share, self._rng = (first, second), share, rng
-        self._ticks = Ticks(dt)
+        self._ticks = Ticks(dt, period)
         self._actor = 0
 
     def reset(self, state: ArmState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from rl_control.policy.partial import Impaired, ImpairedConfig, impaired
 from rl_control.types import ArmState, Array, Goal, JointState
 
 NAMES = ("a", "b", "c")
+PERIOD = 0.005
 GOAL = Goal(np.array([0.1, 0.2, 0.3]), np.array([0.5, -0.5, 0.2]))
 
 
@@ -38,38 +40,26 @@ def expected(policy: MlpPolicy, arm: ArmState) -> Array:
     return policy.mean(o)[0]
 
 
-def test_when_ticks_are_longer_than_states_expect_the_effort_to_be_held(
+def test_when_a_policy_has_no_memory_expect_it_to_act_at_every_state(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
     policy = random_mlp()
-    controller = PolicyController(policy, tip, goal=GOAL)
+    controller = PolicyController(policy, tip, PERIOD, goal=GOAL)
     assert isinstance(controller, Controller)
     controller.reset(state(5.0))
-    efforts = [controller.act(state(5.0 + 0.005 * k, seed=k)).effort for k in range(8)]
-    for k in range(4):
-        np.testing.assert_array_equal(efforts[k], expected(policy, state(5.0, seed=0)))
-        np.testing.assert_array_equal(efforts[4 + k], expected(policy, state(5.02, seed=4)))
-
-
-def test_when_nothing_is_held_expect_the_policy_at_every_state(
-    random_mlp: Callable[..., MlpPolicy],
-) -> None:
-    policy = random_mlp()
-    controller = PolicyController(policy, tip, goal=GOAL, hold=False)
-    for k in range(6):
-        found = controller.act(state(0.005 * k, seed=k)).effort
+    for k in range(8):
+        found = controller.act(state(5.0 + PERIOD * k, seed=k)).effort
         np.testing.assert_array_equal(found, expected(policy, state(0.0, seed=k)))
 
 
-def test_when_nothing_is_held_expect_one_noise_a_tick(
+def test_when_a_policy_has_no_memory_expect_one_noise_a_tick(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
     policy = random_mlp()
-    rng = np.random.default_rng(1)
-    controller = PolicyController(policy, tip, goal=GOAL, rng=rng, hold=False)
+    controller = PolicyController(policy, tip, PERIOD, goal=GOAL, rng=np.random.default_rng(1))
     noise = np.array(
         [
-            controller.act(state(0.005 * k, seed=k)).effort - expected(policy, state(0.0, seed=k))
+            controller.act(state(PERIOD * k, seed=k)).effort - expected(policy, state(0.0, seed=k))
             for k in range(8)
         ]
     )
@@ -78,24 +68,24 @@ def test_when_nothing_is_held_expect_one_noise_a_tick(
     assert np.abs(noise[4] - noise[0]).min() > 1e-3
 
 
-def test_when_nothing_is_held_expect_memory_of_the_ticks_alone(
+def test_when_a_policy_has_a_memory_expect_its_effort_held_between_ticks(
     random_gru: Callable[..., GruPolicy],
 ) -> None:
     policy = random_gru()
-    efforts = []
-    for hold in (True, False):
-        controller = PolicyController(policy, tip, goal=GOAL, hold=hold)
-        efforts.append([controller.act(state(0.005 * k, seed=k)).effort for k in range(13)])
-    held, free = np.array(efforts)
-    np.testing.assert_array_equal(held[::4], free[::4])
-    assert np.abs(free[1:4] - held[1:4]).max() > 1e-3
+    rng = np.random.default_rng(1)
+    controller = PolicyController(policy, tip, PERIOD, goal=GOAL, rng=rng)
+    efforts = [controller.act(state(PERIOD * k, seed=k)).effort for k in range(8)]
+    for k in range(4):
+        np.testing.assert_array_equal(efforts[k], efforts[0])
+        np.testing.assert_array_equal(efforts[4 + k], efforts[4])
+    assert np.abs(efforts[4] - efforts[0]).min() > 1e-3
 
 
 def test_when_the_goal_comes_after_an_error_expect_the_policy_to_act_at_once(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
     policy = random_mlp()
-    controller = PolicyController(policy, tip)
+    controller = PolicyController(policy, tip, PERIOD)
     with pytest.raises(PolicyError, match="no goal"):
         controller.act(state(0.0))
     controller.set_goal(GOAL)
@@ -104,15 +94,16 @@ def test_when_the_goal_comes_after_an_error_expect_the_policy_to_act_at_once(
 
 
 def test_when_the_policy_stands_on_gravity_expect_it_added_at_every_state(
-    random_mlp: Callable[..., MlpPolicy],
+    random_gru: Callable[..., GruPolicy],
 ) -> None:
-    policy = random_mlp(base="gravity")
+    policy = random_gru()
+    policy = replace(policy, facts=replace(policy.facts, base="gravity"))
     with pytest.raises(PolicyError, match="stand on 'gravity'"):
-        PolicyController(policy, tip)
-    controller = PolicyController(policy, tip, lambda q, v, u: u + 10.0 * q, GOAL)
-    first, second = state(0.0), state(0.005, seed=1)
-    held = expected(policy, first)
-    np.testing.assert_allclose(controller.act(first).effort, held + 10.0 * first.joints.position)
+        PolicyController(policy, tip, PERIOD)
+    controller = PolicyController(policy, tip, PERIOD, lambda q, v, u: u + 10.0 * q, GOAL)
+    first, second = state(0.0), state(PERIOD, seed=1)
+    held = controller.act(first).effort - 10.0 * first.joints.position
+    assert np.abs(held).min() > 1e-3
     np.testing.assert_allclose(controller.act(second).effort, held + 10.0 * second.joints.position)
 
 
@@ -120,7 +111,7 @@ def test_when_it_is_stochastic_expect_noise_of_the_policys_covariance(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
     policy = random_mlp()
-    controller = PolicyController(policy, tip, goal=GOAL, rng=np.random.default_rng(0))
+    controller = PolicyController(policy, tip, PERIOD, goal=GOAL, rng=np.random.default_rng(0))
     efforts = np.array([controller.act(state(0.02 * k)).effort for k in range(4000)])
     noise = efforts - expected(policy, state(0.0))
     np.testing.assert_allclose(np.cov(noise.T), policy.facts.covariance, atol=1e-3)
@@ -130,7 +121,7 @@ def test_when_a_memory_is_kept_expect_it_once_a_tick_and_anew_after_reset(
     random_gru: Callable[..., GruPolicy],
 ) -> None:
     policy = random_gru()
-    controller = PolicyController(policy, tip, goal=GOAL)
+    controller = PolicyController(policy, tip, PERIOD, goal=GOAL)
     runs = []
     for rate in (1, 4):
         controller.reset(state(0.0))
@@ -144,7 +135,7 @@ def test_when_a_memory_is_kept_expect_it_once_a_tick_and_anew_after_reset(
 def test_when_there_is_no_goal_or_a_joint_is_missing_expect_named_errors(
     random_mlp: Callable[..., MlpPolicy],
 ) -> None:
-    controller = PolicyController(random_mlp(), tip)
+    controller = PolicyController(random_mlp(), tip, PERIOD)
     with pytest.raises(PolicyError, match="no goal"):
         controller.act(state(0.0))
     other = JointState(("a", "b"), np.zeros(2), np.zeros(2), np.zeros(2), 0.0)
@@ -166,7 +157,7 @@ def local(steps: int = 3) -> LinearGaussianController:
 
 def test_when_a_local_controller_runs_expect_its_steps_and_the_last_one_for_ever() -> None:
     controller = local()
-    runner = LinearGaussianRunner(controller)
+    runner = LinearGaussianRunner(controller, PERIOD)
     runner.reset(state(1.0))
     for k in range(20):
         effort = runner.act(state(1.0 + 0.005 * k, seed=k)).effort
@@ -175,21 +166,9 @@ def test_when_a_local_controller_runs_expect_its_steps_and_the_last_one_for_ever
         np.testing.assert_allclose(effort, controller.K[t] @ seen + controller.k[t], atol=1e-12)
 
 
-def test_when_a_local_controller_holds_nothing_expect_its_gains_at_every_state() -> None:
-    controller = local()
-    runner = LinearGaussianRunner(controller, np.random.default_rng(0), hold=False)
-    noise = []
-    for k in range(8):
-        x = state(0.0, seed=k).joints.vector
-        effort = runner.act(state(1.0 + 0.005 * k, seed=k)).effort
-        noise.append(effort - controller.K[k // 4] @ x - controller.k[k // 4])
-    np.testing.assert_allclose(noise, np.repeat([noise[0], noise[4]], 4, axis=0), atol=1e-12)
-    assert np.abs(noise[0] - noise[4]).max() > 1e-3
-
-
 def test_when_a_local_controller_explores_expect_its_covariance() -> None:
     controller = local(1)
-    runner = LinearGaussianRunner(controller, np.random.default_rng(0))
+    runner = LinearGaussianRunner(controller, PERIOD, np.random.default_rng(0))
     efforts = np.array([runner.act(state(0.02 * k)).effort for k in range(4000)])
     np.testing.assert_allclose(np.cov(efforts.T), controller.covariance[0], atol=5e-3)
 
@@ -225,6 +204,6 @@ def test_when_a_controller_sees_late_expect_what_training_data_would_show(
 ) -> None:
     policy = random_mlp()
     eyes = Impaired(ImpairedConfig(delay=1), np.random.default_rng(0))
-    controller = PolicyController(policy, tip, goal=GOAL, eyes=eyes)
+    controller = PolicyController(policy, tip, PERIOD, goal=GOAL, eyes=eyes)
     efforts = [controller.act(state(0.02 * k, seed=k)).effort for k in range(3)]
     np.testing.assert_array_equal(efforts[2], expected(policy, state(0.0, seed=1)))

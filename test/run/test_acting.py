@@ -13,7 +13,7 @@ from rl_control.run.acting import Acting
 from rl_control.types import Goal
 
 
-@pytest.mark.parametrize("base", ["none", "gravity", "dynamics"])
+@pytest.mark.parametrize("base", ["none", "gravity", "inertia", "dynamics"])
 @pytest.mark.parametrize("oriented", [True, False])
 def test_when_every_part_is_observed_expect_the_layouts_observation_and_the_policys_effort(
     pd_policy, base, oriented
@@ -39,10 +39,11 @@ def test_when_every_part_is_observed_expect_the_layouts_observation_and_the_poli
     wanted = policy.mean(o)
     if base == "gravity":
         wanted = wanted + np.array([model.gravity_torque(one) for one in q])
-    if base == "dynamics":
+    if base in ("inertia", "dynamics"):
         # Damping acts at the end of the step: (M + dt D) a, and what this moment asks for.
         damping = np.diag([joint.damping for joint in robot.joints])
         mass = [model.mass_matrix(one) + policy.facts.dt * damping for one in q]
-        bias = [model.inverse_dynamics(*one, np.zeros(n)) for one in zip(q, v, strict=True)]
+        speeds = v if base == "dynamics" else np.zeros_like(v)
+        bias = [model.inverse_dynamics(*one, np.zeros(n)) for one in zip(q, speeds, strict=True)]
         wanted = (mass @ wanted[..., None])[..., 0] + bias
     np.testing.assert_allclose(acting.efforts[:, :n], wanted, rtol=1e-9, atol=1e-9)

@@ -61,11 +61,14 @@ class Setup:
 
 def random_gru(facts, seed=0, units=5):
     rng, size, n = np.random.default_rng(seed), facts.layout.size, len(facts.names)
-    drawn = {"by_input": (3 * units, size), "by_memory": (3 * units, units), "head": (n, units)}
-    drawn |= {"input_bias": (3 * units,), "memory_bias": (3 * units,), "head_bias": (n,)}
+    drawn = {"by_input": (3 * units, 2 * size), "by_memory": (3 * units, units)}
+    drawn |= {"input_bias": (3 * units,), "memory_bias": (3 * units,)}
+    drawn |= {"head": (n, 2 * size + units), "head_bias": (n,)}
     weights = {name: rng.normal(size=shape) for name, shape in drawn.items()}
+    weights["head"][:, : 2 * size] *= 0.01  # or the arm flies off
     normaliser = Normaliser(np.zeros(size), np.ones(size))
-    return GruPolicy(facts=facts, normaliser=normaliser, scale=np.full(n, 3.0), **weights)
+    sizes = {"changes": np.ones(size), "scale": np.full(n, 3.0)}
+    return GruPolicy(facts=facts, normaliser=normaliser, **sizes, **weights)
 
 
 @pytest.fixture(params=["planar2", "iiwa7"])
@@ -96,12 +99,12 @@ def test_when_efforts_exceed_the_limits_expect_them_clipped_as_the_arm_would(set
 
 def test_when_a_policy_remembers_expect_its_memory_to_go_on_along_the_horizon(setup, pd_policy):
     policy = random_gru(pd_policy(setup.robot).facts)
-    memory = np.linspace(-0.5, 0.5, policy.units)
+    memory = np.linspace(-0.5, 0.5, policy.start(1).size)
     found = setup.foresight(policy).forecast(setup.x, 0.0, setup.goal, memory, setup.rows)
     states, cost = setup.loop(policy, memory)
     np.testing.assert_allclose(found.states, states, atol=1e-9)
     assert found.cost == pytest.approx(cost, rel=1e-9)
-    other, _ = setup.loop(policy, np.zeros(policy.units))
+    other, _ = setup.loop(policy, policy.start(1)[0])
     assert np.abs(other - states).max() > 1e-3
 
 

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from rl_control.policy.controller import PolicyController
 from rl_control.policy.gru import GruPolicy
 from rl_control.policy.mlp import Normaliser
 from rl_control.policy.observation import goal_rows
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
+from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.rigid_body import RigidBody
-from rl_control.run.policy_runner import Pace, PolicyRunner
+from rl_control.run.policy_runner import PolicyRunner
 from rl_control.tasks.goal import stay_goal
 from rl_control.types import JointState
 
@@ -31,9 +31,10 @@ def gru(pd_policy):
     return GruPolicy(
         facts,
         Normaliser(np.zeros(size), np.ones(size)),
-        *(rng.normal(size=(3 * units, columns)) for columns in (size, units)),
+        np.ones(size),
+        *(rng.normal(size=(3 * units, columns)) for columns in (2 * size, units)),
         *(rng.normal(size=3 * units) for _ in range(2)),
-        rng.normal(size=(n, units)),
+        rng.normal(size=(n, 2 * size + units)),
         rng.normal(size=n),
         np.ones(n),
     )
@@ -117,18 +118,25 @@ def test_when_reset_or_exchanged_expect_the_past_forgotten(gru):
     np.testing.assert_array_equal(runner.act(replace(joints, stamp=0.105)).effort, wanted)
 
 
-@given(
-    st.sampled_from([0.001, 0.002, 0.004, 0.005, 0.01]),
-    st.sampled_from([0.01, 0.02, 0.025, 0.05]),
-    st.integers(0, 2**32 - 1),
-)
-def test_when_stamps_jitter_expect_no_tick_too_many_or_too_few(period, dt, seed):
-    rng = np.random.default_rng(seed)
-    stamps = period * np.arange(400) + 0.45 * period * rng.uniform(-0.5, 0.5, 400)
-    pace, ticks = Pace(dt, period), 0
-    assert pace.due(stamps[0]) is None
-    for stamp in stamps[1:]:
-        due = pace.due(stamp)
-        assert due in (0, 1)
-        ticks += due
-    assert abs(ticks - (stamps[-1] - stamps[0]) / dt) <= 1.0
+@pytest.mark.parametrize("remembers", [False, True])
+def test_when_states_jitter_and_some_are_missed_expect_what_an_episode_does(
+    gru, pd_policy, remembers
+):
+    policy = gru if remembers else pd_policy(ROBOT, bound=0.5)
+    rng = np.random.default_rng(2)
+    stamps = 100.0 + PERIOD * (np.arange(300) + rng.uniform(-0.2, 0.2, 300))
+    stamps[250:] -= 50.0  # the clock begins anew
+    stamps = np.delete(stamps, [20, 21, *range(60, 75), *range(120, 160)])
+    runner = runner_of(policy)
+    episode = PolicyController(
+        policy,
+        Kinematics(ROBOT).tips,
+        PERIOD,
+        lambda q, v, u: u + MODEL.gravity_torque(q),
+        GOAL,
+    )
+    for k, stamp in enumerate(stamps):
+        joints = state(stamp, k)
+        action, wanted = runner.act(joints), episode.decide(joints)
+        np.testing.assert_allclose(action.effort, wanted.effort, rtol=1e-9, atol=1e-12)
+        assert action.distance == pytest.approx(wanted.distance, rel=1e-9)

@@ -1,0 +1,41 @@
+"""What nodes do again and again."""
+
+import pytest
+
+from rl_control.ros import node
+from rl_control.ros.node import Periodic
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    class Clock:
+        now = 50.0
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(node, "time", clock)
+    return clock
+
+
+def test_when_a_task_is_due_expect_it_done_once_a_period(clock):
+    done = []
+    task = Periodic(0.5, lambda: done.append(clock.now))
+    assert task.poll(0.0) == pytest.approx(0.5)
+    clock.now = 50.7
+    assert task.poll(0.0) == 0.5
+    assert task.poll(0.0) == pytest.approx(0.5)
+    clock.now = 51.2
+    task.poll(0.0)
+    assert done == [50.7, 51.2]
+
+
+def test_when_there_is_time_now_expect_done_what_is_due_soon(clock):
+    done = []
+    task = Periodic(0.5, lambda: done.append(clock.now))
+    clock.now = 50.497
+    assert task.poll(0.002) == pytest.approx(0.003)
+    clock.now = 50.499
+    assert task.poll(0.002) == 0.5
+    assert done == [50.499]
