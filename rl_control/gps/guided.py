@@ -11,7 +11,7 @@ An iteration:
 
 The policy's output is best taken for accelerations (base "dynamics"): a planner's accelerations
 change little with where the arm is, and a relative error of an effort is a large acceleration of
-a light joint.
+a light joint. A policy that is to see no velocities has the base "inertia" for this.
 
 Source: Ross, Gordon, Bagnell, "A reduction of imitation learning and structured prediction to
 no-regret online learning" (2011) for 1 to 3; Zhang, Kahn, Levine, Abbeel, "Learning deep control
@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from rl_control.errors import DataError
+from rl_control.errors import ConfigError, DataError
 from rl_control.gps.episode import Collect, Episode
 from rl_control.gps.guided_settings import GuidedConfig
 from rl_control.gps.lessons import Lessons, demonstrations
@@ -36,6 +36,7 @@ from rl_control.gps.questions import Way, rehearsed, visited
 from rl_control.gps.task_model import TaskModel
 from rl_control.gps.teacher import Teacher
 from rl_control.interfaces import DynamicsModel
+from rl_control.policy.partial import Impaired, ImpairedConfig, impaired
 from rl_control.policy.training import NewPolicy, Policy, PolicyFit, fit_policy
 from rl_control.types import Array, Condition, Trajectory
 
@@ -107,7 +108,19 @@ class Guide:
 
 
 def start_guided(guide: Guide) -> GuidedState:
-    """Return the state before the first iteration."""
+    """Return the state before the first iteration.
+
+    Raises:
+        ConfigError: if measurements are impaired, and the policy has no memory to make up for it.
+    """
+    config = guide.config
+    if config.policy.network == "mlp" and config.measured != ImpairedConfig():
+        raise ConfigError(
+            "guided policy search",
+            "measured",
+            "it says that measurements come late or get lost, and the policy is an mlp",
+            "Set policy.network to gru: it takes memory to make up for them.",
+        )
     task, seen = guide.model.task, guide.model.layout(guide.config.parts).size
     return GuidedState(Lessons.none(task.steps, seen, task.robot.n))
 
@@ -140,15 +153,17 @@ def guided_iteration(
     states = np.stack([x[:-1] for x, _ in motions])
     # 2
     price = model.effort_cost(conditions[0]) if config.loss == "hamiltonian" else None
-    known = _asked(state, guide, price, visited(task, conditions, states, config.beyond))
+    ways = visited(task, conditions, states, config.beyond)
+    known = _asked(state, guide, price, ways, rng)
     for _ in range(config.rehearsals):
         # 3
         policy = _taught(known, guide, config.passes, rng).policy
         # 4
         elsewhere = [task.draw(rng) for _ in range(config.rehearsed)]
-        states = rehearsed(model, guide.dynamics, policy, elsewhere)
+        eyes = [Impaired(config.measured, rng) for _ in elsewhere]
+        states = rehearsed(model, guide.dynamics, policy, elsewhere, eyes)
         ways = visited(task, elsewhere, states, config.beyond)
-        known = _asked(replace(known, policy=policy), guide, price, ways)
+        known = _asked(replace(known, policy=policy), guide, price, ways, rng)
     fit = _taught(known, guide, config.policy.epochs, rng)
     after = replace(
         known,
@@ -160,17 +175,23 @@ def guided_iteration(
 
 
 def _asked(
-    state: GuidedState, guide: Guide, price: Array | None, ways: Sequence[Way]
+    state: GuidedState, guide: Guide, price: Array | None, ways: Sequence[Way], rng: Generator
 ) -> GuidedState:
     """The state with the teacher's answers along more ways; `price` is the cost of efforts."""
     if not ways:
         return state
-    said = Lessons.of([_lesson(guide, price, way) for way in ways], guide.model.task.steps)
+    lessons = [_lesson(guide, price, way, rng) for way in ways]
+    said = Lessons.of(lessons, guide.model.task.steps)
     return replace(state, lessons=state.lessons.and_also(said))
 
 
-def _lesson(guide: Guide, price: Array | None, way: Way) -> tuple[Array, Array, Array]:
-    """Observations, outputs and costs along a way, see `Lessons`."""
+def _lesson(
+    guide: Guide, price: Array | None, way: Way, rng: Generator
+) -> tuple[Array, Array, Array]:
+    """Observations, outputs and costs along a way, see `Lessons`.
+
+    The teacher knows every state; the policy is shown it as it is measured.
+    """
     model, new = guide.model, guide.new
     answers = guide.teacher(way)
     slope = model.slope(new.base, new.dt, way.states)
@@ -180,7 +201,8 @@ def _lesson(guide: Guide, price: Array | None, way: Way) -> tuple[Array, Array, 
     if price is not None:
         # Effort costs its square, and dynamics are affine in it: so is the Hamiltonian quadratic.
         costs = np.broadcast_to(price, costs.shape)
-    seen = model.look(new.layout, way.goals, way.states)
+    seen = model.look(new.layout, way.goals, way.states)[None]
+    seen = impaired(seen, guide.config.measured, rng)[0]
     return seen, outputs, slope.swapaxes(-1, -2) @ costs @ slope
 
 

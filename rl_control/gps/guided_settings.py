@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rl_control.config import setting
+from rl_control.policy.partial import ImpairedConfig
+from rl_control.policy.policy import BASES
 from rl_control.policy.training_settings import PolicyConfig
 
 
@@ -55,13 +57,14 @@ class GuidedConfig:
         low=1e-4,
         high=1e6,
     )
-    base: str = setting(
-        "dynamics", doc="what makes efforts of the policy's output",
-        choices=("none", "gravity", "dynamics"),
-    )  # fmt: skip
+    base: str = setting("dynamics", doc="what makes efforts of the policy's output", choices=BASES)
     parts: tuple[str, ...] = setting((), doc="what the policy observes; none for the task's choice")
     period: float = setting(
         0.005, doc="time between two actions of the policy", unit="s", low=1e-4, high=0.1
+    )
+    measured: ImpairedConfig = setting(
+        default_factory=ImpairedConfig,
+        doc="What is wrong with what a policy with memory observes, in ticks of the task",
     )
     policy: PolicyConfig = setting(
         default_factory=lambda: PolicyConfig(hidden=(128, 128), batch=1024, epochs=30),

@@ -9,6 +9,7 @@ import numpy as np
 
 from rl_control.gps.task_model import TaskModel
 from rl_control.interfaces import DynamicsModel
+from rl_control.policy.partial import Impaired
 from rl_control.policy.training import Policy
 from rl_control.tasks.base import ArmTask
 from rl_control.types import Array, Condition, Goal
@@ -53,7 +54,11 @@ def visited(
 
 
 def rehearsed(
-    model: TaskModel, dynamics: DynamicsModel, policy: Policy, conditions: Sequence[Condition]
+    model: TaskModel,
+    dynamics: DynamicsModel,
+    policy: Policy,
+    conditions: Sequence[Condition],
+    eyes: Sequence[Impaired] = (),
 ) -> Array:
     """Return where a policy leads by the equations of motion, in steps of the task, [N, T, 2n].
 
@@ -62,6 +67,7 @@ def rehearsed(
         dynamics: of the arm; its step divides that of the policy, and the task's.
         policy: acts by its mean.
         conditions: [N].
+        eyes: what is wrong with the measurements, [N]; none for nothing.
     """
     task, facts = model.task, policy.facts
     limit = task.robot.limits.effort
@@ -76,6 +82,8 @@ def rehearsed(
                 seen = model.look(
                     facts.layout, [task.goal(one, k * dynamics.dt) for one in conditions], x
                 )
+                if eyes:
+                    seen = np.stack([eye.see(o) for eye, o in zip(eyes, seen, strict=True)])
                 output, memory = policy.step(seen, memory)
             efforts = model.efforts(facts, output, x)
             x = dynamics.step(x, np.clip(efforts, -limit, limit))

@@ -51,4 +51,14 @@ class PlannerTeacher:
             plan = planner.plan(JointState(planner.names, x[:n], x[n:], still, now), now)
             efforts[k] = plan.controls[0] + plan.gains[0] @ (x - plan.states[0])
             curvatures[k] = planner.curvature
-        return Answers(np.clip(efforts, -limit, limit), curvatures)
+        return Answers(np.clip(efforts, -limit, limit), _mended(curvatures))
+
+
+def _mended(curvatures: Array) -> Array:
+    """Curvatures along a way, [M, nu, nu], where one that is no number is the one before.
+
+    Far from any sensible motion a planner's last sweep can break down, its plan still standing.
+    """
+    sound = np.isfinite(curvatures.reshape(len(curvatures), -1)).all(axis=1)
+    newest = np.where(sound, np.arange(len(curvatures)), np.argmax(sound))
+    return np.asarray(curvatures[np.maximum.accumulate(newest)])

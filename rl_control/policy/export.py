@@ -1,7 +1,7 @@
 """A policy as an ONNX model: normaliser and units inside, memory in and out.
 
-Inputs: "observation" [B, no], and of a recurrent policy "memory" [B, m]; outputs: "control"
-[B, nu], and "next_memory" [B, m]; single precision. What the base adds is not part of it.
+Inputs: "observation" [B, no], and of a recurrent policy "memory"; outputs: "control" [B, nu], and
+"next_memory"; single precision. The memory starts at zero. What the base adds is not part of it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,9 @@ def export_onnx(path: str | Path, policy: MlpPolicy | GruPolicy) -> None:
     scaled = graph.scaled("observation", policy.normaliser.mean, policy.normaliser.scale)
     size = policy.facts.layout.size
     if isinstance(policy, GruPolicy):
-        memory = _gru(graph, policy, scaled)
-        last = graph.dense(memory, policy.head, policy.head_bias)
-        inputs, outputs = [("memory", policy.units)], [("next_memory", policy.units)]
-        graph.add("Identity", [memory], "next_memory")
+        last = graph.dense(_gru(graph, policy, scaled), policy.head, policy.head_bias)
+        remembered = policy.start(1).shape[1]
+        inputs, outputs = [("memory", remembered)], [("next_memory", remembered)]
     else:
         last = scaled
         for weight, bias in zip(policy.weights[:-1], policy.biases[:-1], strict=True):
@@ -97,6 +96,14 @@ class _Graph:
         """Append a layer; return its name."""
         return self.add("Gemm", [name, self.constant(weight), self.constant(bias)], transB=1)
 
+    def ones(self, like: str) -> str:
+        """Append ones in the shape of `like`; return their name."""
+        return self.add("Exp", [self.add("Sub", [like, like])])
+
+    def joined(self, names: list[str], output: str = "") -> str:
+        """Put columns beside one another; return the name of the result."""
+        return self.add("Concat", names, output, axis=1)
+
     def columns(self, name: str, first: int, last: int) -> str:
         """Take columns first ... last - 1; return the name of the result."""
         axis = [self._whole(value) for value in (first, last, 1)]
@@ -133,10 +140,14 @@ class _Graph:
 
 
 def _gru(graph: _Graph, policy: GruPolicy, scaled: str) -> str:
-    """The memory after; see `GruPolicy.step`."""
-    m = policy.units
-    seen = graph.dense(scaled, policy.by_input, policy.input_bias)
-    kept = graph.dense("memory", policy.by_memory, policy.memory_bias)
+    """What enters the head, and the memory after; see `GruPolicy.step`."""
+    m, end = policy.units, policy.units + len(policy.changes)
+    ends = ((0, m), (m, end), (end, end + 1))
+    before, last, begun = (graph.columns("memory", *pair) for pair in ends)
+    away = graph.add("Mul", [begun, graph.add("Sub", ["observation", last])])
+    inputs = graph.joined([scaled, graph.add("Mul", [away, graph.constant(1.0 / policy.changes)])])
+    seen = graph.dense(inputs, policy.by_input, policy.input_bias)
+    kept = graph.dense(before, policy.by_memory, policy.memory_bias)
     gates = [
         graph.add(
             "Sigmoid",
@@ -147,8 +158,10 @@ def _gru(graph: _Graph, policy: GruPolicy, scaled: str) -> str:
     held = graph.add("Mul", [gates[0], _third(graph, kept, 2, m)])
     candidate = graph.add("Tanh", [graph.add("Add", [_third(graph, seen, 2, m), held])])
     # (1 - z) c + z h = c + z (h - c)
-    rest = graph.add("Mul", [gates[1], graph.add("Sub", ["memory", candidate])])
-    return graph.add("Add", [candidate, rest])
+    rest = graph.add("Mul", [gates[1], graph.add("Sub", [before, candidate])])
+    units = graph.add("Add", [candidate, rest])
+    graph.joined([units, "observation", graph.ones(begun)], "next_memory")
+    return graph.joined([inputs, units])
 
 
 def _third(graph: _Graph, name: str, k: int, m: int) -> str:

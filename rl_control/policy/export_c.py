@@ -47,24 +47,30 @@ static void rescale(double *control)
 }}
 """
 _GRU = """
-enum {{ POLICY_MEMORY = {units} }};
+enum {{ POLICY_UNITS = {units}, POLICY_MEMORY = POLICY_UNITS + POLICY_OBSERVATIONS + 1 }};
 
 /* The memory starts at zero; next_memory may be the same array as memory. */
 void policy_step(const double *observation, const double *memory, double *control,
                  double *next_memory)
 {{
-    enum {{ M = POLICY_MEMORY }};
-    double x[POLICY_OBSERVATIONS], seen[3 * M], kept[3 * M];
+    enum {{ M = POLICY_UNITS, N = POLICY_OBSERVATIONS }};
+    double x[2 * N + M], seen[3 * M], kept[3 * M];
     normalise(observation, x);
-    layer(by_input, input_bias, x, POLICY_OBSERVATIONS, seen, 3 * M);
+    for (int i = 0; i < N; ++i) {{
+        x[N + i] = memory[M + N] * (observation[i] - memory[M + i]) * inverse_change[i];
+        next_memory[M + i] = observation[i];
+    }}
+    next_memory[M + N] = 1.0;
+    layer(by_input, input_bias, x, 2 * N, seen, 3 * M);
     layer(by_memory, memory_bias, memory, M, kept, 3 * M);
     for (int k = 0; k < M; ++k) {{
         const double reset = 0.5 * (1.0 + tanh(0.5 * (seen[k] + kept[k])));
         const double update = 0.5 * (1.0 + tanh(0.5 * (seen[M + k] + kept[M + k])));
         const double candidate = tanh(seen[2 * M + k] + reset * kept[2 * M + k]);
-        next_memory[k] = (1.0 - update) * candidate + update * memory[k];
+        x[2 * N + k] = (1.0 - update) * candidate + update * memory[k];
+        next_memory[k] = x[2 * N + k];
     }}
-    layer(head, head_bias, next_memory, M, control, POLICY_CONTROLS);
+    layer(head, head_bias, x, 2 * N + M, control, POLICY_CONTROLS);
     rescale(control);
 }}
 """
@@ -109,6 +115,7 @@ def _body(policy: MlpPolicy | GruPolicy) -> str:
     if isinstance(policy, GruPolicy):
         names = ("by_input", "by_memory", "input_bias", "memory_bias", "head", "head_bias")
         numbers |= {name: getattr(policy, name) for name in names}
+        numbers["inverse_change"] = 1.0 / policy.changes
         function = _GRU.format(units=policy.units)
     else:
         for k, (weight, bias) in enumerate(zip(policy.weights, policy.biases, strict=True)):

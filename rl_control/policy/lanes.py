@@ -34,13 +34,19 @@ class PolicyLanes:
     """
 
     def __init__(self, policy: Network) -> None:
-        lanes = kernel_lanes()
+        lanes, memory = kernel_lanes(), memory_size(policy)
         self._shape = shape_of(policy)
         self._numbers = [array.copy() for array in _numbers(policy)]
-        inputs, units, outputs = self._numbers[0].shape[1], memory_size(policy), len(policy.scale)
-        self.inputs, self.outputs = np.zeros((inputs, lanes)), np.zeros((outputs, lanes))
-        self.before, self.after = np.zeros((units, lanes)), np.zeros((units, lanes))
-        self.calls = self._recurrent(units) if units else self._layers()
+        size = policy.facts.layout.size
+        self.outputs = np.zeros((len(policy.scale), lanes))
+        self.before, self.after = np.zeros((memory, lanes)), np.zeros((memory, lanes))
+        if isinstance(policy, GruPolicy):
+            looked_at = np.zeros((2 * size + policy.units, lanes))
+            self.inputs = looked_at[:size]
+            self.calls = self._recurrent(looked_at, policy.units)
+        else:
+            self.inputs = np.zeros((size, lanes))
+            self.calls = self._layers()
 
     def load(self, policy: Network) -> None:
         """Compute with the numbers of `policy` from now on; not while the calls run.
@@ -65,32 +71,37 @@ class PolicyLanes:
                 into = curved
         return calls
 
-    def _recurrent(self, m: int) -> list[Call]:
+    def _recurrent(self, looked_at: Array, m: int) -> list[Call]:
+        """The calls of a policy of m units; `looked_at`, [2 no + m, L], is for inputs and units."""
         by_input, input_bias, by_memory, memory_bias, head, head_bias = self._numbers
-        lanes = self.inputs.shape[1]
+        size, lanes = self.inputs.shape
+        changes, units = looked_at[size : 2 * size], looked_at[2 * size :]
+        before, last, begun = self.before[:m], self.before[m:-1], self.before[-1:]
+        looks = [self.inputs, last, begun, changes, self.after[m:-1], self.after[-1:]]
         seen, kept = np.zeros((3 * m, lanes)), np.zeros((3 * m, lanes))
         # A block of the gates is one unit: reset, update and candidate lie m blocks apart.
         gates = [part[k * m : (k + 1) * m] for part in (seen, kept) for k in range(3)]
-        look = compile_dense(len(self.inputs), 3 * m)
+        look, show = compile_dense(2 * size, 3 * m), compile_dense(len(looked_at), len(head))
         return [
-            Call(look, [by_input, input_bias, self.inputs, seen]),
-            Call(compile_dense(m, 3 * m), [by_memory, memory_bias, self.before, kept]),
-            Call(_gates(), [*gates, self.before, self.after], blocks=m),
-            Call(compile_dense(m, len(head)), [head, head_bias, self.after, self.outputs]),
+            Call(_change(), looks, blocks=size),
+            Call(look, [by_input, input_bias, looked_at[: 2 * size], seen]),
+            Call(compile_dense(m, 3 * m), [by_memory, memory_bias, before, kept]),
+            Call(_gates(), [*gates, before, self.after[:m], units], blocks=m),
+            Call(show, [head, head_bias, looked_at, self.outputs]),
         ]
 
 
 def memory_size(policy: Network) -> int:
     """Return how many numbers a policy remembers."""
-    return policy.units if isinstance(policy, GruPolicy) else 0
+    return policy.start(1).shape[1]
 
 
 def shape_of(policy: Network) -> tuple[str, tuple[int, ...]]:
     """Return the kind of a policy's network, and the sizes of its layers."""
+    size = policy.facts.layout.size
     if isinstance(policy, GruPolicy):
-        return "gru", (policy.by_input.shape[1], policy.units, len(policy.scale))
-    sizes = (policy.weights[0].shape[1], *(len(weight) for weight in policy.weights))
-    return "mlp", sizes
+        return "gru", (size, policy.units, len(policy.scale))
+    return "mlp", (size, *(len(weight) for weight in policy.weights))
 
 
 def check_shape(source: object, policy: Network, expected: tuple[str, tuple[int, ...]]) -> None:
@@ -115,17 +126,25 @@ def check_shape(source: object, policy: Network, expected: tuple[str, tuple[int,
 
 
 def _numbers(policy: Network) -> Numbers:
-    normaliser, units = policy.normaliser, policy.scale
+    units = policy.scale
     if isinstance(policy, GruPolicy):
-        by_input = policy.by_input / normaliser.scale
-        seen = [by_input, policy.input_bias - by_input @ normaliser.mean]
+        look = _folded(policy, policy.by_input, policy.input_bias)
+        head, bias = _folded(policy, policy.head, policy.head_bias)
         kept = [policy.by_memory, policy.memory_bias]
-        return [*seen, *kept, units[:, None] * policy.head, units * policy.head_bias]
+        return [*look, *kept, units[:, None] * head, units * bias]
     weights, biases = list(policy.weights), list(policy.biases)
-    weights[0] = weights[0] / normaliser.scale
-    biases[0] = biases[0] - weights[0] @ normaliser.mean
+    weights[0], biases[0] = _folded(policy, weights[0], biases[0])
     weights[-1], biases[-1] = units[:, None] * weights[-1], units * biases[-1]
     return [array for pair in zip(weights, biases, strict=True) for array in pair]
+
+
+def _folded(policy: Network, weight: Array, bias: Array) -> tuple[Array, Array]:
+    """A layer of what is seen as one of raw observations, and of their changes if it has those."""
+    size, weight = policy.facts.layout.size, weight.copy()
+    weight[:, :size] /= policy.normaliser.scale
+    if isinstance(policy, GruPolicy):
+        weight[:, size : 2 * size] /= policy.changes
+    return weight, bias - weight[:, :size] @ policy.normaliser.mean
 
 
 def _tanh() -> Kernel:
@@ -134,13 +153,22 @@ def _tanh() -> Kernel:
     return compile_kernel(function, [Port("lanes")], [Port("lanes")], "policy_tanh")
 
 
+def _change() -> Kernel:
+    """One entry of an observation: its change, none at the first tick; and what is remembered."""
+    o, last, begun = (ca.SX.sym(name) for name in ("o", "last", "begun"))
+    results = [begun * (o - last), 1.0 * o, ca.SX(1.0)]
+    function = ca.Function("policy_change", [o, last, begun], results)
+    each, flag = Port("lanes"), Port("lanes", step=0)  # one flag for all entries
+    return compile_kernel(function, [each, each, flag], [each, each, flag], "policy_change")
+
+
 def _gates() -> Kernel:
-    """One unit of the recurrent layer."""
+    """One unit of the recurrent layer, to remember and to use."""
     seen, kept = (ca.SX.sym(letter, 3) for letter in "sk")
     before = ca.SX.sym("before")
     reset, update = (0.5 * (1 + ca.tanh(0.5 * (seen[k] + kept[k]))) for k in range(2))
     candidate = ca.tanh(seen[2] + reset * kept[2])
     after = (1 - update) * candidate + update * before
     given = [*ca.vertsplit(seen), *ca.vertsplit(kept), before]
-    function = ca.Function("policy_gates", given, [after])
-    return compile_kernel(function, [Port("lanes")] * 7, [Port("lanes")], "policy_gates")
+    function = ca.Function("policy_gates", given, [after, 1.0 * after])
+    return compile_kernel(function, [Port("lanes")] * 7, [Port("lanes")] * 2, "policy_gates")

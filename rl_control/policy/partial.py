@@ -43,7 +43,8 @@ class Impaired:
         self._waiting.append(o)
         arrived = len(self._waiting) > self._config.delay
         due = self._waiting.pop(0) if arrived else self._waiting[0]
-        lost = arrived and self._rng.random() < self._config.lost
+        share = self._config.lost
+        lost = arrived and share > 0.0 and self._rng.random() < share
         if self._seen is None or not lost:
             self._seen = due
         return self._seen

@@ -11,7 +11,7 @@ from rl_control.errors import PolicyError
 from rl_control.policy.observation import ObservationLayout
 from rl_control.types import Array
 
-BASES = ("none", "gravity", "dynamics")
+BASES = ("none", "gravity", "inertia", "dynamics")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PolicyFacts:
         dt: time between two of its ticks in [s].
         base: what makes efforts of its output: "none" for nothing; "gravity" adds the efforts that
             hold the arm; "dynamics" takes it for accelerations over `dt`, and the efforts are those
-            that give them.
+            that give them; "inertia" does so as if the arm were at rest, which needs no velocities.
         covariance: of its controls, [nu, nu].
         seen: the observations of its training.
 

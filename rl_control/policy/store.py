@@ -18,6 +18,7 @@ from rl_control.types import Array
 
 KIND = "policy"
 _GRU = (
+    "changes",
     "by_input",
     "by_memory",
     "input_bias",

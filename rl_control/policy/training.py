@@ -160,25 +160,25 @@ def _descend(
 
 
 def _loss(parameters: list[Tensor], forward: Forward, samples: tuple[Tensor, ...]) -> Tensor:
-    observations, wanted, root = samples
-    away = forward(parameters, observations) - wanted
+    inputs, wanted, root = samples
+    away = forward(parameters, inputs) - wanted
     return 0.5 * ((root @ away[..., None])[..., 0] ** 2).mean()
 
 
-def _mlp(parameters: list[Tensor], o: Tensor) -> Tensor:
+def _mlp(parameters: list[Tensor], inputs: Tensor) -> Tensor:
     half = len(parameters) // 2
-    h = o[:, 0]
+    h = inputs[:, 0]
     for weight, bias in zip(parameters[: half - 1], parameters[half:-1], strict=True):
         h = torch.tanh(torch.addmm(bias, h, weight.T))
     return torch.addmm(parameters[-1], h, parameters[half - 1].T)[:, None]
 
 
-def _gru(parameters: list[Tensor], o: Tensor) -> Tensor:
+def _gru(parameters: list[Tensor], inputs: Tensor) -> Tensor:
     by_input, by_memory, input_bias, memory_bias, head, head_bias = parameters
-    memory = o.new_zeros((1, len(o), by_memory.shape[1]))
+    memory = inputs.new_zeros((1, len(inputs), by_memory.shape[1]))
     weights = [by_input, by_memory, input_bias, memory_bias]
-    values, _ = torch.gru(o, memory, weights, True, 1, 0.0, False, False, True)
-    return torch.nn.functional.linear(values, head, head_bias)
+    values, _ = torch.gru(inputs, memory, weights, True, 1, 0.0, False, False, True)
+    return torch.nn.functional.linear(torch.cat([inputs, values], dim=2), head, head_bias)
 
 
 def _made(
@@ -192,21 +192,29 @@ def _made(
     facts = PolicyFacts(new.task, new.layout, new.dt, new.base, np.eye(nu), nothing)
     normaliser = Normaliser.of(o)
     if config.network == "gru":
-        m = config.units
+        m, inputs = config.units, 2 * new.layout.size
         return GruPolicy(
             facts,
             normaliser,
-            _uniform(rng, 3 * m, new.layout.size, m),
+            _changes(demonstrations.observations),
+            _uniform(rng, 3 * m, inputs, m),
             _uniform(rng, 3 * m, m, m),
             np.zeros(3 * m),
             np.zeros(3 * m),
-            _uniform(rng, nu, m, m),
+            _uniform(rng, nu, inputs + m, m),
             np.zeros(nu),
             scale,
         )
     sizes = (new.layout.size, *config.hidden, nu)
     weights = tuple(_uniform(rng, out, into, into) for into, out in pairwise(sizes))
     return MlpPolicy(facts, normaliser, weights, tuple(np.zeros(out) for out in sizes[1:]), scale)
+
+
+def _changes(o: Array) -> Array:
+    """Sizes of the changes from tick to tick of observations [N, T, no], [no]."""
+    squares = np.diff(o, axis=1).reshape(-1, o.shape[-1]) ** 2
+    sizes = np.sqrt(squares.mean(axis=0)) if len(squares) else np.zeros(o.shape[-1])
+    return np.where(sizes > 1e-9, sizes, np.inf)
 
 
 def _uniform(rng: Generator, out: int, into: int, fan: int) -> Array:
@@ -231,18 +239,16 @@ def _size(precision: Array) -> float:
 def _tensors(
     policy: Policy, demonstrations: Demonstrations, size: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Normalised observations and controls, and a root R of every precision: P = R' R."""
+    """What the network is given, controls in its units, and roots R of precisions P = R' R."""
     scale = policy.scale
     precision = scale[:, None] * demonstrations.precision * scale / (size * (scale**2).mean())
     values, vectors = np.linalg.eigh(precision)
     root = np.sqrt(np.maximum(values, 0.0))[..., None] * vectors.swapaxes(-1, -2)
-    parts = (
-        policy.normaliser(demonstrations.observations),
-        demonstrations.controls / scale,
-        root,
-    )
-    observations, controls, roots = (torch.tensor(part, dtype=torch.float32) for part in parts)
-    return observations, controls, roots
+    o = demonstrations.observations
+    inputs = policy.looked_at(o) if isinstance(policy, GruPolicy) else policy.normaliser(o)
+    parts = (inputs, demonstrations.controls / scale, root)
+    inputs, controls, roots = (torch.tensor(part, dtype=torch.float32) for part in parts)
+    return inputs, controls, roots
 
 
 def _mlp_parameters(policy: MlpPolicy) -> list[Tensor]:

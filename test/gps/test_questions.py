@@ -9,6 +9,7 @@ from rl_control.gps.questions import rehearsed, visited
 from rl_control.models.rigid import RigidModel
 from rl_control.policy.mlp import MlpPolicy, Normaliser
 from rl_control.policy.observation import ObservationLayout
+from rl_control.policy.partial import Impaired, ImpairedConfig
 from rl_control.policy.policy import PolicyFacts, Seen
 
 
@@ -42,6 +43,23 @@ def test_when_a_policy_rehearses_expect_the_states_that_its_rollouts_visit(
     rollouts = collect([Episode(condition, policy) for condition in conditions])
     for way, rollout in zip(states, rollouts, strict=True):
         np.testing.assert_allclose(way, rollout.states[:-1:4], atol=1e-9)
+
+
+def test_when_measurements_come_late_expect_the_policy_to_act_on_older_states(
+    small, task, conditions
+):
+    policy, dynamics = policy_of(task, 30.0), RigidModel(task.robot, 0.005)
+    limit = task.robot.limits.effort
+    eyes = [Impaired(ImpairedConfig(delay=2), np.random.default_rng(0)) for _ in conditions]
+    states = rehearsed(small, dynamics, policy, conditions, eyes)
+    goals = [task.goal(condition, 0.0) for condition in conditions]
+    way = [np.array([np.concatenate([one.q, one.v]) for one in conditions])]
+    for k in range(4 * task.steps - 1):
+        x, late = way[-1], way[max(k - 2, 0)]
+        wanted = policy.mean(small.look(policy.facts.layout, goals, late))
+        efforts = np.clip(small.efforts(policy.facts, wanted, x), -limit, limit)
+        way.append(dynamics.step(x, efforts))
+    np.testing.assert_allclose(states, np.array(way[::4]).swapaxes(0, 1), atol=1e-9)
 
 
 def test_when_one_way_flies_off_expect_numbers_and_the_others_as_without_it(

@@ -75,3 +75,33 @@ def test_when_curvatures_are_asked_for_expect_those_of_a_cost(teacher, ways):
     for curvature in np.concatenate([teacher(way).curvatures for way in ways]):
         np.testing.assert_allclose(curvature, curvature.T, rtol=1e-9)
         assert (np.linalg.eigvalsh(curvature) > 0.0).all()
+
+
+@pytest.mark.parametrize("broken", [(0, 1), (4,), (3, 4, 14)])
+def test_when_a_curvature_is_no_number_expect_that_of_the_state_before(
+    robot, teacher, ways, broken
+):
+    class Breaking:
+        """A planner whose last sweep breaks down in some states."""
+
+        def __init__(self, planner):
+            self._planner, self._state = planner, -1
+
+        def __getattr__(self, name):
+            return getattr(self._planner, name)
+
+        def plan(self, *given):
+            self._state += 1
+            return self._planner.plan(*given)
+
+        @property
+        def curvature(self):
+            return self._planner.curvature * (np.nan if self._state in broken else 1.0)
+
+    found = PlannerTeacher(Breaking(reach_mpc(robot, CONFIG)))(ways[0])
+    whole = teacher(ways[0])
+    np.testing.assert_array_equal(found.efforts, whole.efforts)
+    for k in range(15):
+        before = [j for j in range(k + 1) if j not in broken]
+        wanted = whole.curvatures[before[-1] if before else 2]
+        np.testing.assert_array_equal(found.curvatures[k], wanted)

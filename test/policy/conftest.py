@@ -48,11 +48,12 @@ def random_gru() -> Callable[..., GruPolicy]:
         return GruPolicy(
             facts,
             Normaliser(rng.normal(size=size), rng.uniform(0.5, 2.0, size)),
-            rng.normal(size=(3 * m, size)) / np.sqrt(size),
+            np.append(rng.uniform(0.2, 1.0, size - 1), np.inf),  # one entry never changed
+            rng.normal(size=(3 * m, 2 * size)) / np.sqrt(size),
             rng.normal(size=(3 * m, m)) / np.sqrt(m),
             rng.normal(size=3 * m),
             rng.normal(size=3 * m),
-            rng.normal(size=(3, m)),
+            rng.normal(size=(3, 2 * size + m)),
             rng.normal(size=3),
             rng.uniform(1.0, 5.0, 3),
         )

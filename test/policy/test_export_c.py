@@ -57,7 +57,7 @@ def test_when_a_gru_is_compiled_from_c_expect_its_controls_and_memory_in_place(
     policy = random_gru()
     export_c(tmp_path / "policy.c", policy)
     step = compiled(tmp_path / "policy.c")
-    memory, kept = policy.start(1), np.zeros(policy.units)
+    memory, kept = policy.start(1), policy.start(1)[0]
     for o in np.random.default_rng(2).normal(size=(6, policy.facts.layout.size)):
         found = np.empty(3)
         step(o, kept, found, kept)

@@ -33,7 +33,8 @@ def test_when_an_mlp_is_asked_expect_its_jacobian_to_be_that_of_finite_differenc
 def test_when_a_gru_steps_expect_what_torch_says(random_gru: Callable[..., GruPolicy]) -> None:
     torch = pytest.importorskip("torch")
     policy = random_gru()
-    cell = torch.nn.GRUCell(policy.facts.layout.size, policy.units, dtype=torch.float64)
+    size, m = policy.facts.layout.size, policy.units
+    cell = torch.nn.GRUCell(2 * size, m, dtype=torch.float64)
     named = zip(
         ("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
         (policy.by_input, policy.by_memory, policy.input_bias, policy.memory_bias),
@@ -41,14 +42,31 @@ def test_when_a_gru_steps_expect_what_torch_says(random_gru: Callable[..., GruPo
     )
     cell.load_state_dict({name: torch.tensor(value) for name, value in named})
     rng, memory = np.random.default_rng(2), policy.start(3)
-    other = torch.zeros((3, policy.units), dtype=torch.float64)
+    units, last = torch.zeros((3, m), dtype=torch.float64), None
     for _ in range(5):
-        o = rng.normal(size=(3, policy.facts.layout.size))
+        o = rng.normal(size=(3, size))
         u, memory = policy.step(o, memory)
-        other = cell(torch.tensor(policy.normaliser(o)), other)
-        np.testing.assert_allclose(memory, other.detach().numpy(), atol=1e-12)
-        head = other.detach().numpy() @ policy.head.T + policy.head_bias
+        change = np.zeros_like(o) if last is None else o - last
+        looked_at = np.hstack([policy.normaliser(o), change / policy.changes])
+        units, last = cell(torch.tensor(looked_at), units), o
+        np.testing.assert_allclose(memory[:, :m], units.detach().numpy(), atol=1e-12)
+        head = np.hstack([looked_at, units.detach().numpy()]) @ policy.head.T + policy.head_bias
         np.testing.assert_allclose(u, head * policy.scale, atol=1e-12)
+
+
+def test_when_runs_are_looked_at_at_once_expect_what_steps_see(
+    random_gru: Callable[..., GruPolicy],
+) -> None:
+    policy = random_gru()
+    size = policy.facts.layout.size
+    # A head of the inputs alone shows them.
+    head = np.hstack([np.eye(3, 2 * size, k=size - 1), np.zeros((3, policy.units))])
+    shows = replace(policy, head=head, head_bias=np.zeros(3), scale=np.ones(3))
+    o = np.random.default_rng(6).normal(size=(4, 7, size))
+    memory = policy.start(4)
+    for t in range(7):
+        u, memory = shows.step(o[:, t], memory)
+        np.testing.assert_allclose(u, policy.looked_at(o)[:, t, size - 1 : size + 2], atol=1e-12)
 
 
 def test_when_an_entry_never_varied_expect_it_not_to_matter(

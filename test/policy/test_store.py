@@ -92,6 +92,18 @@ def test_when_parts_do_not_fit_expect_a_policy_error(
         load_policy(path)
 
 
+def test_when_a_recurrent_policy_lacks_a_part_expect_to_be_told_which_and_what_to_do(
+    random_gru: Callable[..., GruPolicy], tmp_path: Path
+) -> None:
+    path = tmp_path / "policy.safetensors"
+    save_policy(path, random_gru())
+    document, arrays = load_checkpoint(path, KIND)
+    del arrays["changes"]
+    save_checkpoint(path, KIND, document, arrays)
+    with pytest.raises(PolicyError, match=r"changes.*Train it anew"):
+        load_policy(path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -122,6 +122,29 @@ def test_when_a_gru_is_trained_expect_numpy_to_act_as_torch_was_trained() -> Non
     assert 0.3 * fit.history[-1].loss < total < 1.1 * fit.history[-1].loss
 
 
+def test_when_a_gru_is_made_expect_changes_in_units_of_those_it_was_shown() -> None:
+    demonstrations = linear_demonstrations()
+    o = np.cumsum(demonstrations.observations, axis=1) * [1.0, 0.01, 100.0, 0.0]
+    demonstrations = replace(demonstrations, observations=o)
+    config = replace(QUICK, network="gru", units=4, epochs=1)
+    policy = fit_policy(NEW, demonstrations, config, np.random.default_rng(0)).policy
+    sizes = np.sqrt((np.diff(o, axis=1) ** 2).mean(axis=(0, 1)))
+    np.testing.assert_allclose(policy.changes[:3], sizes[:3])  # type: ignore[union-attr]
+    assert policy.changes[3] == np.inf  # type: ignore[union-attr]
+
+
+def test_when_runs_have_one_tick_expect_a_gru_that_looks_at_no_change() -> None:
+    config = replace(QUICK, network="gru", units=4, epochs=1)
+    demonstrations = linear_demonstrations().flat()
+    policy = fit_policy(NEW, demonstrations, config, np.random.default_rng(0)).policy
+    u, memory = policy.step(np.ones((1, 4)), policy.start(1))
+    still, _ = policy.step(np.ones((1, 4)), memory)
+    other = memory.copy()
+    other[0, 4:8] = -5.0  # the last observation
+    np.testing.assert_array_equal(policy.step(np.ones((1, 4)), other)[0], still)
+    assert np.isfinite(u).all()
+
+
 def test_when_the_loss_is_not_finite_expect_a_named_error_and_the_old_policy() -> None:
     policy = fit_policy(NEW, linear_demonstrations(), QUICK, np.random.default_rng(0)).policy
     before = [weight.copy() for weight in policy.weights]  # type: ignore[union-attr]
