@@ -80,7 +80,7 @@ def trained(
 ) -> tuple[GuidedState, dict[str, float]]:
     """Train; return what came out, and the time it took in [s]."""
     arm = model.task.robot
-    teacher = PlannerTeacher(reach_mpc(arm, _ASKED, usual_cost(robot)))
+    teacher = PlannerTeacher(reach_mpc(arm, _ASKED, usual_cost(robot, "reach")))
     guide = Guide(model, RigidModel(arm, config.period), teacher, config)
     wall, cpu = time.perf_counter(), time.process_time()
     state = start_guided(guide)

@@ -9,7 +9,7 @@ from rl_control.costs.posture import Posture
 from rl_control.costs.schedule import Ramp, Schedule
 from rl_control.costs.sum import CostSum
 from rl_control.costs.tip_orientation import TipOrientation
-from rl_control.costs.tip_points import SharpTipPoints, TipPoints
+from rl_control.costs.tip_points import TipPoints
 from rl_control.costs.tip_position import TipPosition
 from rl_control.costs.velocity import TipVelocity, Velocity
 from rl_control.costs.velocity_limits import VelocityLimits
@@ -25,7 +25,6 @@ __all__ = [
     "Posture",
     "Ramp",
     "Schedule",
-    "SharpTipPoints",
     "Symbols",
     "TipOrientation",
     "TipPoints",

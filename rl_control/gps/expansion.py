@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rl_control.control.batch import BatchCost
+from rl_control.control.batch import BatchCost, Quadratic
+from rl_control.gps.outputs import Outputs
 from rl_control.types import Array
 
 
@@ -35,7 +36,12 @@ class QuadraticCost:
 
 
 def expand_cost(
-    cost: BatchCost, rows: Array, states: Array, controls: Array
+    cost: BatchCost,
+    rows: Array,
+    states: Array,
+    controls: Array,
+    outputs: Outputs | None = None,
+    price: Array | None = None,
 ) -> tuple[QuadraticCost, Array]:
     """Expand a cost around N motions, and take the mean of the expansions.
 
@@ -49,6 +55,8 @@ def expand_cost(
         rows: its parameters at every node, [T+1, np].
         states: [N, T+1, nx].
         controls: [N, T, nu].
+        outputs: what makes efforts of the controls; None if they are efforts.
+        price: weights of the controls' own squares at every step but the last, [nu]; None for none.
 
     Returns:
         The mean, and what each motion cost at every node, [N, T+1].
@@ -59,11 +67,14 @@ def expand_cost(
     z[..., :nx] = states
     z[:, :-1, nx:] = controls
     flat = z.reshape(-1, nx + nu)
-    found = cost.quadratize(
-        np.ascontiguousarray(flat[:, :nx]),
-        np.ascontiguousarray(flat[:, nx:]),
-        np.tile(rows, (count, 1)),
-    )
+    x, u = (np.ascontiguousarray(part) for part in (flat[:, :nx], flat[:, nx:]))
+    if outputs is None:
+        found = cost.quadratize(x, u, np.tile(rows, (count, 1)))
+    else:
+        around = cost.quadratize(x, outputs.efforts(x, u), np.tile(rows, (count, 1)))
+        found = _of_outputs(around, *outputs.slopes(x, u))
+    if price is not None:
+        found = _priced(found, u, price)
     H = np.empty((len(flat), nx + nu, nx + nu))
     H[:, :nx, :nx], H[:, nx:, nx:], H[:, nx:, :nx] = found.lxx, found.luu, found.lux
     H[:, :nx, nx:] = found.lux.swapaxes(1, 2)
@@ -84,3 +95,28 @@ def expand_cost(
         last_g=g_mean[-1, :nx],
     )
     return result, found.value.reshape(count, nodes)
+
+
+def _of_outputs(cost: Quadratic, by_state: Array, by_output: Array) -> Quadratic:
+    """An expansion in states and efforts as one in states and outputs, by the chain rule."""
+    across, down = by_state.swapaxes(1, 2), by_output.swapaxes(1, 2)
+    mixed = cost.lux + cost.luu @ by_state
+    folded = across @ cost.lux
+    return Quadratic(
+        cost.value,
+        cost.lx + (across @ cost.lu[..., None])[..., 0],
+        (down @ cost.lu[..., None])[..., 0],
+        cost.lxx + across @ cost.luu @ by_state + folded + folded.swapaxes(1, 2),
+        down @ mixed,
+        down @ cost.luu @ by_output,
+    )
+
+
+def _priced(cost: Quadratic, u: Array, price: Array) -> Quadratic:
+    """A cost with that of the controls added; at the end, where there are none, it adds nothing."""
+    return replace(
+        cost,
+        value=cost.value + 0.5 * (u**2 @ price),
+        lu=cost.lu + price * u,
+        luu=cost.luu + np.diag(price),
+    )

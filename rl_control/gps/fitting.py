@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from rl_control.gps.motions import Motions
-from rl_control.gps.policy_fit import linearised_policy
+from rl_control.gps.policy_fit import linearised_policy, states_about
 from rl_control.gps.settings import MdgpsConfig
 from rl_control.gps.state import MdgpsState
 from rl_control.gps.task_model import TaskModel
@@ -20,6 +20,7 @@ from rl_control.models.linear_gaussian import (
 from rl_control.models.mixture import GaussianMixture, fit_mixture
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.policy import NeuralPolicy
+from rl_control.types import Array
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,29 @@ def fit_dynamics(
     The prior is a mixture over the recent motions of all conditions, [I, C, N, ...].
     """
     task = model.task
+    expected = integrator(task.robot.n, task.dt, config.base)
     states = recent.states.reshape(-1, *recent.states.shape[3:])
     controls = recent.controls.reshape(-1, *recent.controls.shape[3:])
-    points = stacked(states, controls)
+    points = stacked(states, controls, expected)
     points = points.reshape(-1, points.shape[-1])
     mixture = fit_mixture(points, rng, config.mixture, state.dynamics_mixture).mixture
     each = [
-        fit_linear_gaussian(x, u, mixture, config.dynamics, names=task.robot.names, dt=task.dt)
+        fit_linear_gaussian(
+            x, u, mixture, config.dynamics, names=task.robot.names, dt=task.dt, expected=expected
+        )
         for x, u in zip(motions.states, motions.controls, strict=True)
     ]
     return FittedDynamics(tuple(each), mixture)
+
+
+def integrator(n: int, dt: float, base: str) -> Array:
+    """Return F of x' = F [x; u] before any rollout, [2n, 3n].
+
+    Joints go on as they go or, where controls stand for accelerations, are accelerated so.
+    """
+    one, none = np.eye(n), np.zeros((n, n))
+    share = one if base in ("inertia", "dynamics") else none
+    return np.block([[one, dt * one, 0.5 * dt**2 * share], [none, one, dt * share]])
 
 
 def fit_policy_around(
@@ -85,7 +99,8 @@ def fit_policy_around(
     mixture = fit_mixture(np.concatenate(points), rng, config.mixture, state.policy_mixture).mixture
     each = []
     for condition, states in zip(state.conditions, motions.states, strict=True):
-        x = states[:, :-1]
+        more = states_about(states[:, :-1], config.linearised.asked, rng)
+        x = np.concatenate([states[:, :-1], more])
         each.append(
             linearised_policy(
                 x,
@@ -95,6 +110,7 @@ def fit_policy_around(
                 config.linearised,
                 names=task.robot.names,
                 dt=task.dt,
+                base=policy.facts.base,
             )
         )
     return FittedPolicy(tuple(each), mixture)

@@ -194,9 +194,9 @@ def _lesson(
     """
     model, new = guide.model, guide.new
     answers = guide.teacher(way)
-    slope = model.slope(new.base, new.dt, way.states)
-    away = answers.efforts - model.base(new.base, way.states)
-    outputs = np.asarray(np.linalg.solve(slope, away[..., None])[..., 0], dtype=np.float64)
+    stands = model.outputs(new.base, new.dt)
+    outputs = stands.behind(way.states, answers.efforts)
+    slope = stands.slopes(way.states, outputs)[1]
     costs = answers.curvatures
     if price is not None:
         # Effort costs its square, and dynamics are affine in it: so is the Hamiltonian quadratic.

@@ -19,8 +19,9 @@ class InitialConfig:
 
     kind: str = setting(
         "lqr",
-        doc="regulator of double integrators, or proportional-derivative feedback",
-        choices=("lqr", "pd"),
+        doc="along a way, a regulator of double integrators or proportional-derivative feedback; "
+        "or what is best by the arm's equations, which know of no contact (base dynamics only)",
+        choices=("lqr", "pd", "plan"),
     )
     frequency: float = setting(
         10.0,
@@ -96,6 +97,7 @@ def first_controller(
     inertia: Array,
     hold: Array,
     unit: Array,
+    base: str = "none",
 ) -> LinearGaussianController:
     """Return a controller that leads the joints along a way.
 
@@ -109,7 +111,8 @@ def first_controller(
         dt: time step in [s].
         inertia: M, guess of the joint-space inertia along the way, [T, n, n].
         hold: efforts to add, such as those against gravity and damping, [T, n] in [N m] or [N].
-        unit: efforts that the noise is a share of, [n] in [N m] or [N].
+        unit: controls that the noise is a share of, [n].
+        base: what makes efforts of its controls, see `PolicyFacts.base`.
     """
     steps, n = way.q.shape
     position, velocity = _feedback(config, dt, steps)
@@ -125,6 +128,7 @@ def first_controller(
         K=K,
         k=hold + forward - (K @ x[..., None])[..., 0],
         covariance=np.tile(np.diag((config.noise * unit) ** 2), (steps, 1, 1)),
+        base=base,
     )
 
 

@@ -17,7 +17,7 @@ descent" (2016).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -103,10 +103,7 @@ def best_controller(
             v = q[:nx] + Qux.T @ k[t]
     inverse = np.linalg.inv(factors)
     covariance = inverse.swapaxes(1, 2) @ inverse
-    return Backward(
-        LinearGaussianController(names=policy.names, dt=policy.dt, K=K, k=k, covariance=covariance),
-        None,
-    )
+    return Backward(replace(policy, K=K, k=k, covariance=covariance), None)
 
 
 def forward(

@@ -23,8 +23,8 @@ from numpy.random import Generator
 
 from rl_control.gps.dual import improved
 from rl_control.gps.episode import Collect, Episode
+from rl_control.gps.first import first_of, output_price
 from rl_control.gps.fitting import fit_dynamics, fit_policy_around
-from rl_control.gps.initial import first_controller, smooth_way
 from rl_control.gps.kl import expected_cost, forward
 from rl_control.gps.motions import gathered
 from rl_control.gps.settings import MdgpsConfig
@@ -32,9 +32,7 @@ from rl_control.gps.state import MdgpsState, Metrics
 from rl_control.gps.step_rule import Costs, judged_step
 from rl_control.gps.task_model import TaskModel
 from rl_control.gps.teaching import lessons
-from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.training import NewPolicy, fit_policy
-from rl_control.tasks.reach import effort_units
 from rl_control.types import Condition
 
 _SEEDS = 2**32
@@ -44,7 +42,7 @@ def start_mdgps(
     model: TaskModel, conditions: Sequence[Condition], config: MdgpsConfig
 ) -> MdgpsState:
     """Return the state before the first iteration: first controllers, and no policy yet."""
-    controllers = tuple(_first(model, condition, config) for condition in conditions)
+    controllers = tuple(first_of(model, condition, config) for condition in conditions)
     return MdgpsState(tuple(conditions), controllers, np.ones(len(controllers)))
 
 
@@ -67,13 +65,16 @@ def mdgps_iteration(
         PolicyError: if the training of the policy fails.
     """
     task, conditions = model.task, state.conditions
+    outputs = model.outputs(config.base, config.period)
+    price = output_price(task, config)
     # 1
     rollouts = collect(_episodes(state, config, rng))
-    motions = gathered(rollouts, len(conditions), task.robot.names, task.dt, task.steps)
+    shape = len(conditions), task.robot.names, task.dt, task.steps
+    motions = gathered(rollouts, *shape, outputs.behind)
     recent = state.remembered(motions, config.memory)
     # 2
     expansions = [
-        model.expand(*part)
+        model.expand(*part, outputs, price)
         for part in zip(conditions, motions.states, motions.controls, strict=True)
     ]
     costs = [cost for cost, _ in expansions]
@@ -149,20 +150,6 @@ def is_converged(state: MdgpsState, config: MdgpsConfig) -> bool:
     controllers improved on what is fitted to them get stiffer until the arm is stopped.
     """
     return state.quiet >= config.patience
-
-
-def _first(model: TaskModel, condition: Condition, config: MdgpsConfig) -> LinearGaussianController:
-    task = model.task
-    way = smooth_way(condition.q, model.postures(condition), config.initial.way, task.dt)
-    return first_controller(
-        config.initial,
-        way,
-        names=task.robot.names,
-        dt=task.dt,
-        inertia=model.inertia(way.q),
-        hold=model.coast(way.q, way.v) if config.initial.gravity else np.zeros_like(way.q),
-        unit=effort_units(task.robot),
-    )
 
 
 def _episodes(state: MdgpsState, config: MdgpsConfig, rng: Generator) -> list[Episode]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rl_control.errors import DataError, JointMismatchError, NonFiniteError
 from rl_control.types import Array, Trajectory
+
+Behind = Callable[[Array, Array], Array]
+"""What is behind efforts [M, nu] at states [M, nx], [M, nu]; see `Outputs.behind`."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Motions:
 
     Attributes:
         states: [..., C, N, T+1, nx].
-        controls: mean efforts of each step, [..., C, N, T, nu].
+        controls: means of each step, [..., C, N, T, nu].
     """
 
     states: Array
@@ -25,7 +28,11 @@ class Motions:
 
 
 def in_steps(
-    trajectory: Trajectory, names: Sequence[str], dt: float, steps: int
+    trajectory: Trajectory,
+    names: Sequence[str],
+    dt: float,
+    steps: int,
+    behind: Behind | None = None,
 ) -> tuple[Array, Array]:
     """Return a rollout's states, [T+1, nx], and mean controls, [T, nu], in steps of `dt`.
 
@@ -34,6 +41,7 @@ def in_steps(
         names: joint names, in the order wanted.
         dt: time step in [s], a multiple of that period.
         steps: T; what lies beyond is left out.
+        behind: makes controls of efforts; None for the efforts themselves.
 
     Raises:
         DataError: if the rollout is too short, or its period does not divide `dt`.
@@ -57,7 +65,10 @@ def in_steps(
             "Let every rollout last as long as the task.",
         )
     states = trajectory.states[: stride * steps + 1 : stride]
-    controls = trajectory.controls[: stride * steps].reshape(steps, stride, -1).mean(axis=1)
+    controls = trajectory.controls[: stride * steps]
+    if behind is not None:
+        controls = behind(trajectory.states[: stride * steps], controls)
+    controls = controls.reshape(steps, stride, -1).mean(axis=1)
     for what, values in (("rollout: states", states), ("rollout: controls", controls)):
         if not np.isfinite(values).all():
             raise NonFiniteError(what, f"step {int(np.argwhere(~np.isfinite(values))[0, 0])}")
@@ -70,6 +81,7 @@ def gathered(
     names: Sequence[str],
     dt: float,
     steps: int,
+    behind: Behind | None = None,
 ) -> Motions:
     """Return C * N rollouts, those of one condition together, as arrays.
 
@@ -82,7 +94,7 @@ def gathered(
             "rollouts", f"{len(trajectories)} came back for {conditions} conditions",
             "The collector must return one rollout for each episode, in their order.",
         )  # fmt: skip
-    pairs = [in_steps(trajectory, names, dt, steps) for trajectory in trajectories]
+    pairs = [in_steps(trajectory, names, dt, steps, behind) for trajectory in trajectories]
     states, controls = (np.array(part) for part in zip(*pairs, strict=True))
     return Motions(
         states.reshape(conditions, -1, *states.shape[1:]),

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
+from scipy.ndimage import uniform_filter1d
 
 from rl_control.config import setting
 from rl_control.errors import ShapeError
@@ -23,6 +25,10 @@ from rl_control.models.normal_inverse_wishart import posterior, prior_at
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.types import Array
 
+_BESIDE = 3  # steps before and after one that lend it their scatter
+_LEAST = 0.1  # of the usual scatter of a state's entry, in every step
+_TINY = 1e-12
+
 
 @dataclass(frozen=True)
 class PolicyFitConfig:
@@ -31,6 +37,35 @@ class PolicyFitConfig:
     prior_samples: float = setting(1.0, doc="samples that the prior counts for", low=1e-6, high=1e6)
     ridge: float = setting(1e-6, doc="added to the variances of the state", low=1e-12, high=1.0)
     floor: float = setting(1e-8, doc="added to the variances of the control", low=1e-12, high=1.0)
+    asked: int = setting(
+        25, doc="states a step, drawn about those visited, that the policy is asked in as well",
+        low=0, high=10_000,
+    )  # fmt: skip
+
+
+def states_about(states: Array, count: int, rng: Generator, wider: float = 1.0) -> Array:
+    """Draw states that scatter about those of N motions as these do about their mean.
+
+    A policy can be asked anywhere for nothing; a few rollouts hardly span the space of states.
+
+    Args:
+        states: [N, T, nx].
+        count: M.
+        rng: draws them.
+        wider: times as wide.
+
+    Returns:
+        [M, T, nx].
+    """
+    mean = states.mean(axis=0)
+    away = states - mean
+    scatter = np.einsum("nti,ntj->tij", away, away) / len(states)
+    size = np.sqrt((away**2).mean(axis=(0, 1)))
+    # Of few motions the scatter of a step is flat: steps beside it fill it up.
+    smooth = uniform_filter1d(scatter, 2 * _BESIDE + 1, axis=0, mode="nearest")
+    factor = np.linalg.cholesky(smooth + np.diag((_LEAST * size) ** 2 + _TINY))
+    drawn = rng.standard_normal((count, *mean.shape))
+    return np.asarray(mean + wider * (factor @ drawn[..., None])[..., 0])
 
 
 def linearised_policy(
@@ -42,6 +77,7 @@ def linearised_policy(
     *,
     names: Sequence[str],
     dt: float,
+    base: str = "none",
 ) -> LinearGaussianController:
     """Fit a linear-Gaussian controller to what a policy does at N states a step.
 
@@ -53,6 +89,7 @@ def linearised_policy(
         config: see there.
         names: joint names, [nu].
         dt: time step in [s].
+        base: of the policy.
 
     Raises:
         ShapeError: if the prior or the actions do not fit the states.
@@ -68,5 +105,5 @@ def linearised_policy(
     mean, spread = posterior(points, known)
     K, k, left = conditioned(mean, spread, nx, config.ridge, config.floor)
     return LinearGaussianController(
-        names=tuple(names), dt=dt, K=K, k=k, covariance=left + covariance
+        names=tuple(names), dt=dt, K=K, k=k, covariance=left + covariance, base=base
     )

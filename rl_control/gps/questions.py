@@ -73,6 +73,7 @@ def rehearsed(
     limit = task.robot.limits.effort
     each, tick = (max(1, round(dt / dynamics.dt)) for dt in (task.dt, facts.dt))
     x = np.array([np.concatenate([one.q, one.v]) for one in conditions])
+    outputs = model.outputs(facts.base, facts.dt)
     memory, states = policy.start(len(x)), np.empty((task.steps, *x.shape))
     with np.errstate(all="ignore"):
         for k in range(each * task.steps):
@@ -85,7 +86,7 @@ def rehearsed(
                 if eyes:
                     seen = np.stack([eye.see(o) for eye, o in zip(eyes, seen, strict=True)])
                 output, memory = policy.step(seen, memory)
-            efforts = model.efforts(facts, output, x)
+            efforts = outputs.efforts(x, output)
             x = dynamics.step(x, np.clip(efforts, -limit, limit))
             # A policy that flies off must not take the others' numbers with it.
             x = np.clip(np.nan_to_num(x), -_FAR, _FAR)

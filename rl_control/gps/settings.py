@@ -10,6 +10,7 @@ from rl_control.gps.policy_fit import PolicyFitConfig
 from rl_control.gps.step_rule import StepConfig
 from rl_control.models.linear_gaussian import LinearGaussianConfig
 from rl_control.models.mixture import MixtureConfig
+from rl_control.policy.policy import BASES
 from rl_control.policy.training_settings import PolicyConfig
 
 
@@ -29,6 +30,11 @@ class MdgpsConfig:
         0.0, doc="what a controller's entropy is worth, a step of time",
         unit="cost/nat", low=0.0, high=1e6,
     )  # fmt: skip
+    output_weight: float = setting(
+        0.0, doc="added to the cost: weight of what controllers put out, squared, in units that "
+        "bring a joint from rest to its greatest speed in 0.2 s",
+        unit="1/s", low=0.0, high=1e6,
+    )  # fmt: skip
     memory: int = setting(
         5, doc="newest iterations whose rollouts the mixture of the dynamics is fitted to",
         low=1, high=1000,
@@ -40,12 +46,17 @@ class MdgpsConfig:
         20, doc="rollouts of each new controller on its fitted dynamics, to teach on as well",
         low=0, high=10000,
     )  # fmt: skip
+    aside: tuple[float, ...] = setting(
+        (), doc="to teach on as well: states that scatter about the rollouts' own so many times as "
+        "wide, `imagined` of each width",
+        low=0.0,
+    )  # fmt: skip
     patience: int = setting(
         2, doc="iterations in a row without improvement after which there is nothing to do",
         low=1, high=1000,
     )  # fmt: skip
     base: str = setting(
-        "none", doc="what the policy's efforts are added to", choices=("none", "gravity")
+        "none", doc="what makes efforts of what controllers and policy put out", choices=BASES
     )
     parts: tuple[str, ...] = setting((), doc="what the policy observes; none for the task's choice")
     period: float = setting(

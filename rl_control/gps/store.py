@@ -34,6 +34,7 @@ def save_state(folder: Path, state: MdgpsState) -> None:
         "quiet": state.quiet,
         "names": list(first.names),
         "dt": first.dt,
+        "base": first.base,
         "fixtures": [list(condition.scene) for condition in state.conditions],
     }
     arrays = {
@@ -69,10 +70,12 @@ def load_state(folder: Path) -> MdgpsState:
 def _state(
     document: Mapping[str, Any], arrays: Arrays, iteration: int, policy: Policy | None
 ) -> MdgpsState:
-    names, dt = tuple(document["names"]), float(document["dt"])
+    names, dt, base = tuple(document["names"]), float(document["dt"]), document["base"]
     controllers = [
-        LinearGaussianController(names, dt, *parts)
-        for parts in zip(*(arrays[f"controllers.{name}"] for name in _CONTROLLER), strict=True)
+        LinearGaussianController(names, dt, K, k, covariance, base)
+        for K, k, covariance in zip(
+            *(arrays[f"controllers.{name}"] for name in _CONTROLLER), strict=True
+        )
     ]
     multiplier, seconds = arrays["numbers"]
     return MdgpsState(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import casadi as ca
 import numpy as np
 
 from rl_control.control.batch_cost import ArmCost
 from rl_control.gps.expansion import QuadraticCost, expand_cost
 from rl_control.gps.motions import in_steps
-from rl_control.kernels import compile_batch
+from rl_control.gps.outputs import Outputs
 from rl_control.policy.observation import ObservationLayout, goal_rows
-from rl_control.policy.policy import NeuralPolicy, PolicyFacts
+from rl_control.policy.policy import NeuralPolicy
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.base import ArmTask
@@ -28,17 +27,18 @@ class TaskModel:
 
     def __init__(self, task: ArmTask) -> None:
         self.task = task
-        body, n = RigidBody(task.robot), task.robot.n
-        q, v = ca.SX.sym("q", n), ca.SX.sym("v", n)
-        self._cost = ArmCost(body, task.cost, task.dt)
+        self._body = RigidBody(task.robot)
+        self._outputs: dict[tuple[str, float], Outputs] = {}
+        self._cost = ArmCost(self._body, task.cost, task.dt)
         self._kinematics = Kinematics(task.robot)
-        self._damping = np.array([joint.damping for joint in task.robot.joints])
-        name = f"{task.robot.identifier}_holding"
-        forces = [body.inverse_dynamics(q, v, ca.SX(n, 1)), body.mass_matrix(q)]
-        self._forces = compile_batch(ca.Function(name, [q, v], [ca.densify(f) for f in forces]))
 
     def expand(
-        self, condition: Condition, states: Array, controls: Array
+        self,
+        condition: Condition,
+        states: Array,
+        controls: Array,
+        outputs: Outputs | None = None,
+        price: Array | None = None,
     ) -> tuple[QuadraticCost, Array]:
         """Return the mean expansion of the cost, and what each motion cost, [N].
 
@@ -46,9 +46,19 @@ class TaskModel:
             condition: what the motions were about.
             states: [N, T+1, nx].
             controls: [N, T, nu].
+            outputs: what makes efforts of the controls; None if they are efforts.
+            price: weights of the controls' own squares, [nu]; None for none.
         """
-        quadratic, costs = expand_cost(self._cost, self.task.rows(condition), states, controls)
+        rows = self.task.rows(condition)
+        quadratic, costs = expand_cost(self._cost, rows, states, controls, outputs, price)
         return quadratic, np.asarray(costs.sum(axis=1))
+
+    def outputs(self, base: str, step: float) -> Outputs:
+        """Return what the outputs of a policy stand for that is of this base."""
+        key = (base, step)
+        if key not in self._outputs:
+            self._outputs[key] = Outputs(self._body, base, step)
+        return self._outputs[key]
 
     def cost(self, condition: Condition, trajectory: Trajectory) -> float:
         """Return what a rollout cost.
@@ -105,54 +115,11 @@ class TaskModel:
         x, u = np.concatenate([condition.q, condition.v]), np.zeros((1, self.task.robot.n))
         return self._cost.quadratize(x[None], u, self.task.rows(condition)[:1]).luu[0]
 
-    def base(self, kind: str, states: Array) -> Array:
-        """Return the efforts of a policy whose output is zero, [..., n], at states [..., nx]."""
-        n = self.task.robot.n
-        if kind == "none":
-            return np.zeros((*states.shape[:-1], n))
-        q, v = states[..., :n], states[..., n:]
-        return self.coast(q, v) if kind == "dynamics" else self.hold(q)
-
-    def slope(self, kind: str, dt: float, states: Array) -> Array:
-        """Return how efforts depend on a policy's output, [..., n, n], at states [..., nx].
-
-        Args:
-            kind: base of the policy.
-            dt: time between two of its ticks in [s].
-            states: where.
-        """
-        n = self.task.robot.n
-        if kind in ("none", "gravity"):
-            return np.broadcast_to(np.eye(n), (*states.shape[:-1], n, n))
-        return self.inertia(states[..., :n]) + dt * np.diag(self._damping)
-
-    def hold(self, q: Array) -> Array:
-        """Return the efforts that hold the arm at joint positions q, [..., n]."""
-        return self.coast(q, np.zeros_like(q))
-
-    def coast(self, q: Array, v: Array) -> Array:
-        """Return the efforts that keep the joints at their speeds v, [..., n]; damping included."""
-        return np.asarray(self._forces(_rows(q), _rows(v))[0].reshape(q.shape))
-
-    def inertia(self, q: Array) -> Array:
-        """Return the joint-space inertia, [..., n, n], at joint positions q, [..., n]."""
-        at = _rows(q)
-        return np.asarray(self._forces(at, np.zeros_like(at))[1].reshape(*q.shape, q.shape[-1]))
-
     def actions(self, policy: NeuralPolicy, condition: Condition, states: Array) -> Array:
-        """Return the mean efforts of a policy along motions, [N, T, nu], of states [N, T, nx]."""
+        """Return a policy's mean outputs along motions, [N, T, nu], of states [N, T, nx]."""
         seen = self.observe(policy.facts.layout, condition, states)
         memory = policy.start(len(states))
         acted = np.empty((*states.shape[:2], self.task.robot.n))
         for t in range(states.shape[1]):
             acted[:, t], memory = policy.step(seen[:, t], memory)
-        return self.efforts(policy.facts, acted, states)
-
-    def efforts(self, facts: PolicyFacts, outputs: Array, states: Array) -> Array:
-        """Return what a policy's outputs [..., nu] stand for at states [..., nx], [..., nu]."""
-        slope = self.slope(facts.base, facts.dt, states)
-        return np.asarray((slope @ outputs[..., None])[..., 0] + self.base(facts.base, states))
-
-
-def _rows(q: Array) -> Array:
-    return np.ascontiguousarray(q.reshape(-1, q.shape[-1]))
+        return acted

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from rl_control.gps.motions import Motions
+from rl_control.gps.policy_fit import states_about
 from rl_control.gps.settings import MdgpsConfig
 from rl_control.gps.task_model import TaskModel
 from rl_control.models.linear_gaussian import TimeVaryingLinearGaussian
@@ -45,8 +46,11 @@ def lessons(
         states = recent.states[-config.replay :, c]
         states = states.reshape(-1, *states.shape[2:])
         more = imagined_states(controller, dynamics[c], states, config.imagined, rng)
-        visited = np.concatenate([states[:, :-1], more])
-        parts.append(lesson(model, condition, controller, visited, layout, config.base))
+        aside = [
+            states_about(states[:, :-1], config.imagined, rng, width) for width in config.aside
+        ]
+        visited = np.concatenate([states[:, :-1], more, *aside])
+        parts.append(lesson(model, condition, controller, visited, layout))
     joined = Demonstrations.joined(parts)
     return Demonstrations(joined.observations, joined.controls, capped(joined.precision))
 
@@ -57,7 +61,6 @@ def lesson(
     controller: LinearGaussianController,
     states: Array,
     layout: ObservationLayout,
-    base: str,
 ) -> Demonstrations:
     """Return a controller's actions at the states of N motions, with its precision.
 
@@ -67,10 +70,9 @@ def lesson(
         controller: of T steps.
         states: [N, T, nx].
         layout: what the policy sees.
-        base: what its efforts are added to.
     """
     count, steps = states.shape[:2]
-    actions = controller.mean(states, np.arange(steps)) - model.base(base, states)
+    actions = controller.mean(states, np.arange(steps))
     shape = (count, steps, controller.nu, controller.nu)
     precision = np.broadcast_to(controller.precision, shape)
     return Demonstrations(model.observe(layout, condition, states), actions, precision)

@@ -212,24 +212,27 @@ def fit_linear_gaussian(
     *,
     names: Sequence[str],
     dt: float,
+    expected: Array | None = None,
 ) -> TimeVaryingLinearGaussian:
     """Fit a model to N rollouts of T steps.
 
     Args:
         states: [N, T+1, nx].
         controls: [N, T, nu].
-        prior: a mixture of `stacked` samples, of these and of other rollouts; it makes up for
-            having fewer rollouts than nx + nu + 1. None fits by least squares.
+        prior: a mixture of samples, of these and of other rollouts, `stacked` with the same
+            `expected`; it makes up for having fewer rollouts than nx + nu + 1. None fits by least
+            squares.
         config: see there.
         names: joint names, [nu].
         dt: time step in [s].
+        expected: F before any rollout, [nx, nx + nu]: where rollouts do not differ, it stays.
 
     Raises:
         DataError: if there is no step or no rollout, or only one rollout and no prior.
         NonFiniteError: if a state or control is not finite.
         ShapeError: if shapes do not fit one another, or the prior's.
     """
-    points = stacked(states, controls)
+    points = stacked(states, controls, expected)
     rollouts, steps, size = points.shape
     nx = states.shape[2]
     if steps < 1 or rollouts < (2 if prior is None else 1):
@@ -247,7 +250,7 @@ def fit_linear_gaussian(
     return TimeVaryingLinearGaussian(
         names=tuple(names),
         dt=dt,
-        F=F,
+        F=F if expected is None else F + expected,
         f=f,
         covariance=noise,
         first_mean=first_mean,
@@ -255,21 +258,25 @@ def fit_linear_gaussian(
     )
 
 
-def stacked(states: Array, controls: Array) -> Array:
+def stacked(states: Array, controls: Array, expected: Array | None = None) -> Array:
     """Return [x, u, x'] of every step, [N, T, 2 nx + nu], of N rollouts.
 
     Args:
         states: [N, T+1, nx].
         controls: [N, T, nu].
+        expected: F before any rollout, [nx, nx + nu]; x' is then what it lacks of F [x; u].
 
     Raises:
         NonFiniteError: if a state or control is not finite.
         ShapeError: if there is not one state more than controls.
     """
-    expected = (len(states), states.shape[1] - 1)
-    if controls.shape[:2] != expected:
-        raise ShapeError("rollouts and steps of the controls", controls.shape[:2], expected)
-    points = np.concatenate([states[:, :-1], controls, states[:, 1:]], axis=2)
+    shape = (len(states), states.shape[1] - 1)
+    if controls.shape[:2] != shape:
+        raise ShapeError("rollouts and steps of the controls", controls.shape[:2], shape)
+    before, after = np.concatenate([states[:, :-1], controls], axis=2), states[:, 1:]
+    if expected is not None:
+        after = after - before @ expected.T
+    points = np.concatenate([before, after], axis=2)
     if not np.isfinite(points).all():
         where = np.argwhere(~np.isfinite(points))[0, :2].tolist()
         raise NonFiniteError("linear-Gaussian model: [rollout, step]", where)

@@ -134,12 +134,16 @@ class PolicyController:
 class LinearGaussianRunner:
     """A `Controller` that acts by a linear-Gaussian controller; its last step goes on for ever.
 
-    Its effort stays the same during a step.
+    Its controls stay the same during a step; the base, if there is one, follows every state.
 
     Args:
         controller: decides, with the gains of one step for `dt`.
         period: time between two states in [s].
         rng: draws noise, anew at every step; None for none.
+        base: makes efforts of its controls, at every state; needed by one whose base is not "none".
+
+    Raises:
+        PolicyError: if the controller needs `base` and there is none.
     """
 
     def __init__(
@@ -147,11 +151,16 @@ class LinearGaussianRunner:
         controller: LinearGaussianController,
         period: float,
         rng: Generator | None = None,
+        base: Base | None = None,
     ) -> None:
-        self._controller, self._rng = controller, rng
+        if controller.base != "none" and base is None:
+            raise PolicyError(
+                "controller", f"its efforts stand on '{controller.base}'", "Give `base`."
+            )
+        self._controller, self._rng, self._base = controller, rng, base
         self._factors = np.linalg.cholesky(controller.covariance)
         self._ticks = Ticks(controller.dt, period)
-        self._effort = np.zeros(controller.nu)
+        self._control = np.zeros(controller.nu)
 
     def reset(self, state: ArmState) -> None:
         """Begin with the first step at the next state."""
@@ -166,8 +175,11 @@ class LinearGaussianRunner:
         joints = state.joints.ordered(self._controller.names)
         if self._ticks.advance(joints.stamp):
             t = min(max(self._ticks.number, 0), self._controller.steps - 1)
-            self._effort = self._controller.mean(joints.vector[None], t)[0]
+            self._control = self._controller.mean(joints.vector[None], t)[0]
             if self._rng is not None:
                 noise = self._rng.standard_normal(self._controller.nu)
-                self._effort = self._effort + self._factors[t] @ noise
-        return Command(joints.names, self._effort, joints.stamp)
+                self._control = self._control + self._factors[t] @ noise
+        effort = self._control
+        if self._base is not None:
+            effort = self._base(joints.position, joints.velocity, effort)
+        return Command(joints.names, effort, joints.stamp)

@@ -1,6 +1,8 @@
 """A controller that is linear in the state, with its own gains and noise at every step.
 
 u = K_t x + k_t + w_t,   w_t ~ N(0, covariance_t)
+
+As with a policy, efforts may stand on a base, see `PolicyFacts`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from rl_control.data.checkpoint import load_checkpoint, save_checkpoint
 from rl_control.errors import ShapeError
+from rl_control.policy.policy import check_base
 from rl_control.types import Array
 
 KIND = "linear-Gaussian controller"
@@ -29,8 +32,10 @@ class LinearGaussianController:
         K: gains, [T, nu, nx].
         k: offsets, [T, nu].
         covariance: of the noise, [T, nu, nu].
+        base: what makes efforts of its controls, see `PolicyFacts.base`.
 
     Raises:
+        PolicyError: if the base is unknown.
         ShapeError: if a shape does not fit the others.
     """
 
@@ -39,8 +44,10 @@ class LinearGaussianController:
     K: Array
     k: Array
     covariance: Array
+    base: str = "none"
 
     def __post_init__(self) -> None:
+        check_base(self.base)
         steps, nu = self.k.shape
         for name, shape in (
             ("K", (steps, len(self.names), self.nx)),
@@ -80,7 +87,7 @@ class LinearGaussianController:
         Raises:
             DataError: if it cannot be written.
         """
-        document = {"names": list(self.names), "dt": self.dt}
+        document = {"names": list(self.names), "dt": self.dt, "base": self.base}
         save_checkpoint(path, KIND, document, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
@@ -92,5 +99,8 @@ class LinearGaussianController:
         """
         document, arrays = load_checkpoint(path, KIND)
         return cls(
-            tuple(document["names"]), document["dt"], **{name: arrays[name] for name in _ARRAYS}
+            tuple(document["names"]),
+            document["dt"],
+            **{name: arrays[name] for name in _ARRAYS},
+            base=document["base"],
         )

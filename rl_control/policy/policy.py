@@ -14,6 +14,16 @@ from rl_control.types import Array
 BASES = ("none", "gravity", "inertia", "dynamics")
 
 
+def check_base(base: str) -> None:
+    """Refuse what efforts cannot stand on.
+
+    Raises:
+        PolicyError: if the base is unknown.
+    """
+    if base not in BASES:
+        raise PolicyError("policy", f"found base '{base}'", f"Known are: {', '.join(BASES)}.")
+
+
 @dataclass(frozen=True)
 class Seen:
     """The observations of the training, as a Gaussian and a bound.
@@ -64,10 +74,7 @@ class PolicyFacts:
     seen: Seen
 
     def __post_init__(self) -> None:
-        if self.base not in BASES:
-            raise PolicyError(
-                "policy", f"found base '{self.base}'", f"Known are: {', '.join(BASES)}."
-            )
+        check_base(self.base)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rl_control.report.plots import AMBER, FAINT, FIRST, LAST, LINE, STYLE, matplotlib_parts
 from rl_control.report.trial_plot import (
+    SAME,
     Plane,
     TipPaths,
     TrialMap,
@@ -89,8 +90,10 @@ def plot_training(record: TrainingRecord, path: str | Path) -> Path:
     """
     figure_class, style, _ = matplotlib_parts("the picture of a training")
     with style.context(STYLE):
-        planes = planes_of(_all_points(record))
         ways = planes_of(path_points(record.paths)) if record.paths else []
+        places = _all_points(record)
+        # Places that are all the same tell of no plane.
+        planes = ways if ways and np.ptp(places, axis=0).max() < SAME else planes_of(places)
         width = 10.0 if len(planes) + len(ways) < 3 else 13.0
         figure = figure_class(figsize=(width, 6.6), layout="constrained")
         figure.suptitle(record.title, x=0.01, ha="left", fontsize=13, fontweight="bold")

@@ -17,7 +17,9 @@ Plane = tuple[int, int]
 
 _AXES = "xyz"
 _FLAT = 0.25  # of the greatest spread: points that spread less along an axis are taken for flat
-_ROOM = 0.15  # of their greatest extent: left around the controller's paths
+_ROOM = 0.15  # of their greatest extent: left around what is drawn
+_LEAST = 0.1  # [m] shown of a map along either axis
+SAME = 1e-6  # [m] by which places that are the same may differ
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def draw_trials(axis: Any, trials: TrialMap, known: TrialMap | None, plane: Plan
         axis.scatter(
             *known.points[:, plane].T, s=90, facecolors="none", edgecolors=colors, linewidths=1.6
         )
+    shown = trials.points if known is None else np.concatenate([trials.points, known.points])
+    _limit(axis, shown[:, plane], _LEAST)
     label_axes(axis, plane)
     return drawn
 
@@ -105,10 +109,7 @@ def draw_paths(axis: Any, paths: Sequence[TipPaths], plane: Plane) -> None:
         mark = {"marker": "+", "markersize": 8} if len(path.wanted) == 1 else {"linewidth": 1.0}
         axis.plot(*path.wanted[:, columns].T, color=GOOD, **mark)
     shown = path_points(paths)[:, columns]
-    low, high = shown.min(axis=0), shown.max(axis=0)
-    room = _ROOM * max(float((high - low).max()), 1e-3)
-    axis.set_xlim(low[0] - room, high[0] + room)
-    axis.set_ylim(low[1] - room, high[1] + room)
+    _limit(axis, shown, 0.0)
     label_axes(axis, plane)
 
 
@@ -119,3 +120,13 @@ def label_axes(axis: Any, plane: Plane) -> None:
     axis.set_anchor("N")
     axis.set_xlabel(f"{_AXES[first]} [m]")
     axis.set_ylabel(f"{_AXES[second]} [m]")
+
+
+def _limit(axis: Any, shown: Array, least: float) -> None:
+    """Show points, [N, 2], with room around them, and at least so much along either axis."""
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    room = _ROOM * max(float((high - low).max()), 1e-3)
+    half = np.maximum(0.5 * (high - low) + room, 0.5 * least)
+    (left, bottom), (right, top) = 0.5 * (low + high) - half, 0.5 * (low + high) + half
+    axis.set_xlim(left, right)
+    axis.set_ylim(bottom, top)

@@ -14,7 +14,7 @@ from rl_control.gps.episode import Episode
 from rl_control.interfaces import Controller
 from rl_control.policy.controller import Base, LinearGaussianRunner, PolicyController
 from rl_control.policy.linear_gaussian import LinearGaussianController
-from rl_control.policy.policy import NeuralPolicy, PolicyFacts
+from rl_control.policy.policy import NeuralPolicy
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.model import RobotModel
@@ -62,7 +62,8 @@ class EpisodeControl:
         actor, task, condition = episode.actor, self._task, episode.condition
         rng = None if episode.seed is None else np.random.default_rng(episode.seed)
         if isinstance(actor, LinearGaussianController):
-            return LinearGaussianRunner(actor, self._period, rng)
+            base = self._base(actor.base, self._period)
+            return LinearGaussianRunner(actor, self._period, rng, base)
 
         def wanted(time: float) -> Goal:
             return task.goal(condition, time)
@@ -71,7 +72,7 @@ class EpisodeControl:
             mpc, planner = self._planning()
             return Led(planner, mpc.set_goal, wanted)
         assert isinstance(actor, NeuralPolicy)
-        tips, base = self._kinematics.tips, self._base(actor.facts)
+        tips, base = self._kinematics.tips, self._base(actor.facts.base, actor.facts.dt)
         policy = PolicyController(actor, tips, self._period, base, rng=rng)
         if not episode.planned:
             return Led(policy, policy.set_goal, wanted)
@@ -92,12 +93,14 @@ class EpisodeControl:
             self._robot.limits, SafetyConfig(), model.gravity_torque, model.mass_matrix
         )
 
-    def _base(self, facts: PolicyFacts) -> Base:
+    def _base(self, kind: str, dt: float) -> Base | None:
         model = self._model
-        if facts.base == "dynamics":
-            return partial(model.inverse_dynamics, step=facts.dt)
-        if facts.base == "inertia":
-            return lambda q, v, a: model.inverse_dynamics(q, np.zeros_like(v), a, facts.dt)
+        if kind == "none":
+            return None
+        if kind == "dynamics":
+            return partial(model.inverse_dynamics, step=dt)
+        if kind == "inertia":
+            return lambda q, v, a: model.inverse_dynamics(q, np.zeros_like(v), a, dt)
         return lambda q, v, u: u + model.gravity_torque(q)
 
     def _planning(self) -> tuple[Mpc, Controller]:

@@ -19,7 +19,7 @@ from rl_control.robot.settings import load_settings
 from rl_control.rollout import rollout
 from rl_control.run.episode_control import EpisodeControl, InTime
 from rl_control.tasks.base import ArmTask
-from rl_control.tasks.catalog import make_task
+from rl_control.tasks.catalog import find_task, make_task
 from rl_control.tasks.reach_config import ReachConfig
 from rl_control.types import Array, Condition, Trajectory
 
@@ -35,7 +35,7 @@ class EpisodeSpec:
         plant: of the simulation.
         base: base link; None for the root of the tree.
         tip: tip link; None for the robot's own.
-        cost: weights of the task's cost; None for the usual ones of this robot.
+        cost: weights of the task's cost; None for the usual ones of robot and task.
         known: whether control may use the masses, inertias and friction of the description; else
             it takes every link for a ball of 1 kg.
     """
@@ -50,14 +50,16 @@ class EpisodeSpec:
     known: bool = True
 
 
-def usual_cost(robot: str) -> ReachConfig:
-    """Return the weights of a cost as they are usual for a robot.
+def usual_cost(robot: str, task: str) -> ReachConfig:
+    """Return the weights of a cost as they are usual for a robot and a task.
 
     Raises:
         ConfigError: if the robot's settings file cannot be used.
+        UnknownNameError: if there is no such task.
     """
     config = ReachConfig()
-    return replace(config, weights=config.weights.replaced(load_settings(robot).weights))
+    weights = config.weights.replaced(load_settings(robot).weights)
+    return replace(config, weights=weights.replaced(find_task(task).weights))
 
 
 class EpisodeRunner:
@@ -84,7 +86,7 @@ class EpisodeRunner:
         limits = self.robot.limits.scaled(settings.velocity_scale, settings.effort_scale)
         known = self.robot if spec.known else guessed_robot(self.robot)
         task_robot = replace(known, limits=limits)
-        weights = spec.cost or usual_cost(spec.robot)
+        weights = spec.cost or usual_cost(spec.robot, spec.task)
         self._checker = CollisionChecker(self.robot)
         self.collides: Callable[[Array], bool] = self._checker.collides
         self.task: ArmTask = make_task(spec.task, task_robot, spec.settings, weights, self.collides)

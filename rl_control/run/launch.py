@@ -24,8 +24,8 @@ line by line under their names, and ends them together: on Ctrl-C, or when the f
 Unless ROS_AUTOMATIC_DISCOVERY_RANGE is set, the nodes talk on this machine only, so that a
 simulated arm's commands cannot reach somebody else's arm on the network. For an arm whose driver
 runs on another machine set ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET. Unless
-FASTDDS_BUILTIN_TRANSPORTS is set, they talk by loopback (UDPv4): shared memory left behind by a
-killed process can stall those started after it.
+FASTDDS_BUILTIN_TRANSPORTS is set, it is UDPv4: shared memory left behind by a killed process can
+stall those started after it.
 
 examples:
   rl_control launch arm_mpc robot:=panda gui:=true

@@ -8,7 +8,8 @@ _DEFAULTS = {
     # A simulated arm's commands must not reach somebody else's arm on the network.
     "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
     # Fast DDS's shared memory outlives a killed process, and what it left behind can stall the
-    # nodes started after it for tenths of a second; loopback is as quick.
+    # nodes started after it for tenths of a second; loopback is as quick. (With LOCALHOST
+    # rmw_fastrtps adds shared memory all the same; a profile file of your own keeps it off.)
     "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
 }
 

@@ -122,7 +122,8 @@ def asked(args: argparse.Namespace, base: TrainSettings | None = None) -> TrainS
     _refuse_other_methods(args, settings.method)
     cost = method.cost(settings.robot, settings.task) if new else base.cost
     kind = type(method.config)
-    how = base.how if isinstance(base.how, kind) else method.config
+    usual = method.of_task.get(settings.task, method.config)
+    how = base.how if isinstance(base.how, kind) and not new else usual
     return replace(
         settings,
         episode={**base.episode, **_episode(settings.task, args.episode)},

@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -37,6 +38,7 @@ class ArmTask(ABC):
         name: what it is called.
         settings: class of its settings; an instance is the second argument of every task.
         observation: parts of what a policy sees of it, see `policy/observation.py`.
+        weights: of its cost, by name, where they differ from those usual for a robot.
         dwell: time at the end of an episode during which the tip must be there, in [s].
         cost: residual costs, the same expression in every condition.
         fixtures: description of each thing that stands about the arm, by its name.
@@ -51,6 +53,7 @@ class ArmTask(ABC):
         "target",
         "tip_error",
     )
+    weights: ClassVar[Mapping[str, float]] = MappingProxyType({})
     dwell: ClassVar[float] = 0.25
     cost: CostSum
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import product
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +17,6 @@ from rl_control.costs import (
     PositionLimits,
     Posture,
     Schedule,
-    SharpTipPoints,
     TipPoints,
     Velocity,
     VelocityLimits,
@@ -27,26 +27,28 @@ from rl_control.robot.model import RobotModel
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.posture import nearest_posture
 from rl_control.tasks.reach import weight_values
-from rl_control.tasks.reach_config import ReachConfig
+from rl_control.tasks.reach_config import ReachConfig, ReachWeights
 from rl_control.tasks.task_settings import InsertEpisodes
 from rl_control.types import Array, Condition, Goal, Pose
 
 _TOOL_TIP = "peg_end"
+_TERMINAL = 0.1  # [s] of the running cost at the end: as if the episode went on
 _POINTS = ((0.0, 0.0, 0.0), (0.0, 0.0, -0.1))  # the peg's end and its top in the tip frame
 
 
 class InsertTask(ArmTask):
     """Bring a round peg of 20.0 mm into a square hole of 20.8 mm.
 
-    The hole is drawn from a box; the arm starts above the middle of that box. Points on the peg are
-    led above the hole and down its axis, by a quadratic cost and one that still pulls when they are
-    almost there. Neither the cost nor the arm's equations know of the block that the hole is in.
-    Joint positions are the nearest ones to one standard posture, and so a smooth function of where
-    the hole is.
+    The hole is drawn from a box; the arm starts above the middle of that box. Distances of the peg
+    across the hole's axis cost much, and a lesser cost of the joint positions draws it down:
+    whoever keeps the cost low is over the hole before it is at its height, at any time and from
+    anywhere above, and a policy needs no clock. Neither the cost nor the arm's equations know of
+    the block that the hole is in. Joint positions are the nearest ones to one standard posture, and
+    so a smooth function of where the hole is.
 
     Args:
         robot: an arm that holds the peg, such as "iiwa7+peg", with the limits that control may use.
-        episodes: where holes are, and how the peg is led.
+        episodes: where holes are.
         config: weights of the cost's other terms.
         collides: says whether joint positions, [n], are in collision; None to allow all.
 
@@ -58,6 +60,8 @@ class InsertTask(ArmTask):
 
     name: ClassVar[str] = "insert"
     settings = InsertEpisodes
+    observation = ("velocity", "posture_error")
+    weights = MappingProxyType({"posture": 0.008, "velocity": 0.0, "effort": 0.001})
 
     def __init__(
         self,
@@ -66,7 +70,8 @@ class InsertTask(ArmTask):
         config: ReachConfig | None = None,
         collides: Callable[[Array], bool] | None = None,
     ) -> None:
-        episodes, config = episodes or InsertEpisodes(), config or ReachConfig()
+        episodes = episodes or InsertEpisodes()
+        config = config or ReachConfig(weights=ReachWeights().replaced(self.weights))
         if robot.tip != _TOOL_TIP:
             name = robot.name
             raise ConfigError("task insert", "robot", f"{name} holds no peg", f"Use '{name}+peg'.")
@@ -82,11 +87,9 @@ class InsertTask(ArmTask):
         self._standard = self._posture(self._place(0.0, 0.0, 0.0))
         self._start = self._posture(self._place(0.0, 0.0, episodes.height))
         self._refuse_corners(collides)
-        self._postures: dict[bytes, Array] = {}
         self.cost = CostSum(
             [
                 TipPoints(_POINTS),
-                SharpTipPoints(_POINTS),
                 Posture(robot.n),
                 Velocity(robot.n),
                 Effort(robot.n),
@@ -110,14 +113,10 @@ class InsertTask(ArmTask):
 
     def rows(self, condition: Condition) -> Array:
         """Return the cost's parameters along an episode, [T+1, np]."""
-        ends = condition.goal.position + np.outer(self._heights(), [0.0, 0.0, 1.0])
-        points = [ends + self._rotation @ np.array(point) for point in _POINTS]
+        goal = condition.goal
+        points = [goal.position + self._rotation @ np.array(point) for point in _POINTS]
         self._schedule.update(
-            {
-                "tip_points.target": np.hstack(points),
-                "sharp_tip_points.target": np.hstack(points),
-                "posture.target": self._along(ends),
-            }
+            {"tip_points.target": np.hstack(points), "posture.target": goal.posture}
         )
         return self._schedule.rows.copy()
 
@@ -137,25 +136,6 @@ class InsertTask(ArmTask):
         """Joint positions with the peg upright and its end at a point."""
         return nearest_posture(self._kinematics, end, self._rotation, self._standard)
 
-    def _along(self, ends: Array) -> Array:
-        """Joint positions with the peg's end at each point [N, 3], [N, n]."""
-        key = ends.tobytes()
-        if key not in self._postures:
-            # The peg waits at either end of its way.
-            places, which = np.unique(ends, axis=0, return_inverse=True)
-            found = np.array([self._posture(place) for place in places])
-            self._postures[key] = found[which.reshape(-1)]
-        return self._postures[key]
-
-    def _heights(self) -> Array:
-        """Where the cost leads the peg's end: heights above its goal, [T+1] in [m]."""
-        episodes = self._episodes
-        if episodes.lead == 0.0:
-            return np.zeros(self.steps + 1)
-        shares = np.arange(self.steps + 1) / (self.steps * episodes.lead)
-        down = np.clip(2.0 * shares - 1.0, 0.0, 1.0)
-        return np.asarray((episodes.depth + episodes.height) * (0.5 + 0.5 * np.cos(np.pi * down)))
-
     def _refuse_corners(self, collides: Callable[[Array], bool] | None) -> None:
         episodes = self._episodes
         heights = (-episodes.depth, episodes.height)
@@ -174,12 +154,13 @@ class InsertTask(ArmTask):
         weights = weight_values(self.robot, config.weights)
         terms = [f"{term}.weight" for term in self.cost.names]
         values = {key: weights[key] for key in terms if key in weights}
-        values["tip_points.weight"] = np.array([self._episodes.points])
-        values["sharp_tip_points.weight"] = np.array([self._episodes.sharp])
+        across = np.tile([1.0, 1.0, 0.0], len(_POINTS))
+        values["tip_points.weight"] = self._episodes.points * across
         for key, place in self.cost.layout.items():
             values.setdefault(key, np.zeros(place.stop - place.start))
         multipliers = asdict(config.terminal)
         terminal = {key: share for key, share in multipliers.items() if key in self.cost.names}
+        terminal["tip_points"] = _TERMINAL
         return Schedule(self.cost, self.steps, self.dt, values, terminal=terminal)
 
 

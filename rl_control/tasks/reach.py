@@ -34,6 +34,7 @@ __all__ = [
     "ReachTerminal",
     "ReachWeights",
     "SettleDetector",
+    "acceleration_units",
     "effort_units",
     "goal_values",
     "reach_cost",
@@ -84,6 +85,11 @@ def weight_values(robot: RobotModel, weights: ReachWeights) -> dict[str, Array]:
         values[f"{term.name}.weight"] = weight / units.get(term.name, np.ones(1)) ** 2
     del values["tip_orientation.weight"]  # it depends on the goal
     return values
+
+
+def acceleration_units(robot: RobotModel) -> Array:
+    """Return the accelerations that bring each joint to its greatest speed in 0.2 s, [n]."""
+    return _finite_or_one(robot.limits.velocity) / _RISE_TIME
 
 
 def effort_units(robot: RobotModel) -> Array:

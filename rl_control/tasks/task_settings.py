@@ -66,7 +66,7 @@ class TrackEpisodes(EpisodeConfig):
 class InsertEpisodes(EpisodeConfig):
     """Where the hole may be, and how the peg gets into it."""
 
-    duration: float = setting(4.0, doc="Length of an episode", unit="s", low=0.05, high=600.0)
+    duration: float = setting(5.0, doc="Length of an episode", unit="s", low=0.05, high=600.0)
     tolerance: float = setting(
         0.005,
         doc="Greatest distance of the peg's end from where it should be that is a success",
@@ -81,7 +81,7 @@ class InsertEpisodes(EpisodeConfig):
         (0.2, 0.2), doc="Size of that box along x and y", unit="m", length=2, low=0.0
     )
     positions: tuple[float, ...] = setting(
-        (-0.07, -0.07, 0.07, -0.07, -0.07, 0.07, 0.07, 0.07),
+        (-0.1, -0.1, 0.1, -0.1, -0.1, 0.1, 0.1, 0.1),
         doc="Holes to train on, x and y of each from the box's middle",
         unit="m",
     )
@@ -91,16 +91,6 @@ class InsertEpisodes(EpisodeConfig):
     depth: float = setting(
         0.05, doc="How deep the peg's end shall come", unit="m", low=0.001, high=0.055
     )
-    lead: float = setting(
-        0.75,
-        doc="Share of an episode in which the cost leads the peg to the bottom: half of it above "
-        "the hole, half down its axis",
-        low=0.0,
-        high=1.0,
-    )
     points: float = setting(
-        400.0, doc="Weight of the peg's distance from where it is led", unit="1/m^2", low=0.0
-    )
-    sharp: float = setting(
-        0.1, doc="Weight of the logarithm of that distance, which sharpens the end", low=0.0
+        60.0, doc="Weight of the peg's distance from the hole's axis", unit="1/m^2", low=0.0
     )

@@ -12,7 +12,6 @@ from rl_control.costs import (
     EffortAbout,
     PositionLimits,
     Posture,
-    SharpTipPoints,
     TipOrientation,
     TipPoints,
     TipPosition,
@@ -28,7 +27,6 @@ TERMS = (
     TipPosition(),
     TipOrientation(),
     TipPoints(POINTS),
-    SharpTipPoints(POINTS, scale=0.2),
     Posture(N),
     Velocity(N),
     TipVelocity(),
@@ -121,17 +119,6 @@ def test_when_points_are_off_their_targets_expect_offsets(robot, residual, state
     expected = np.concatenate([position + rotation @ np.array(point) for point in POINTS]) - targets
     found = residual(TipPoints(POINTS), *x, target=targets)
     np.testing.assert_allclose(found, expected, atol=1e-12)
-
-
-@pytest.mark.parametrize("away", [0.0, 1e-7, 0.003, 0.02, 0.5])
-def test_when_points_are_sharp_expect_squares_that_are_logarithms(robot, residual, state, away):
-    x, scale = state(1), 0.003
-    position, rotation = tip_by_numpy(robot, x[0])
-    places = np.array([position + rotation @ np.array(point) for point in POINTS])
-    targets = (places - [[0.0, 0.0, away], [away, 0.0, 0.0]]).reshape(-1)
-    found = residual(SharpTipPoints(POINTS, scale), *x, target=targets).reshape(2, 3)
-    wanted = np.log1p((away / scale) ** 2)
-    np.testing.assert_allclose(np.sum(found**2, axis=1), wanted, rtol=1e-6, atol=1e-15)
 
 
 def test_when_tip_moves_expect_velocity_of_finite_differences(robot, residual, state):

@@ -55,11 +55,15 @@ def collect(small):
             if isinstance(actor, LinearGaussianController):
                 mean, covariance = actor.mean(x[None], t)[0], actor.covariance[t]
             else:
-                mean = small.actions(actor, episode.condition, x[None, None])[0, 0]
+                output = small.actions(actor, episode.condition, x[None, None])[0, 0]
+                facts = actor.facts
+                mean = small.outputs(facts.base, facts.dt).efforts(x, output)
                 covariance = actor.facts.covariance
             if tick % ticks == 0:
                 noise = np.linalg.cholesky(covariance) @ rng.standard_normal(len(mean))
             u = mean + (0.0 if episode.seed is None else noise)
+            if isinstance(actor, LinearGaussianController):
+                u = small.outputs(actor.base, period).efforts(x, u)
             x = plant.step(x[None], u[None])[0]
             states.append(x)
             controls.append(u)

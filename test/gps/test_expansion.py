@@ -1,6 +1,7 @@
 """A mean of expansions: against the cost itself and finite differences."""
 
 import numpy as np
+import pytest
 
 from rl_control.control.batch_cost import ArmCost
 from rl_control.gps.expansion import expand_cost
@@ -68,3 +69,31 @@ def test_when_a_cost_is_expanded_expect_symmetric_semidefinite_curvature(small):
     for H in (*found.H, found.last_H):
         np.testing.assert_allclose(H, H.T, atol=1e-10)
         assert np.linalg.eigvalsh(H).min() > -1e-9 * np.abs(H).max()
+
+
+@pytest.mark.parametrize("base", ["none", "gravity", "inertia", "dynamics"])
+def test_when_controls_are_outputs_expect_costs_and_slopes_by_finite_differences(small, base):
+    condition, outputs = small.task.condition(np.array([0.3, -0.2])), small.outputs(base, 0.005)
+    rows, cost, price = small.task.rows(condition), cost_of(small), np.array([0.3, 0.7])
+    states, controls = motions(small, 1)
+    found, costs = expand_cost(cost, rows, states, controls, outputs, price)
+
+    def exact(x, u, t):
+        efforts = outputs.efforts(x, u)
+        own = 0.5 * price @ u**2
+        return cost.value(x[None], efforts[None], rows[t : t + 1])[0] + own
+
+    for t in (0, 7):
+        x, u = states[0, t], controls[0, t]
+        np.testing.assert_allclose(costs[0, t], exact(x, u, t), rtol=1e-9)
+        for i in range(6):
+            step = 1e-6 * np.eye(6)[i]
+            ends = [(x + s * step[:4], u + s * step[4:]) for s in (1.0, -1.0)]
+            truth = [exact(a, b, t) for a, b in ends]
+            model = [value(found, a, b, t) for a, b in ends]
+            np.testing.assert_allclose(
+                (model[0] - model[1]) / 2e-6, (truth[0] - truth[1]) / 2e-6, rtol=1e-5, atol=1e-6
+            )
+        # Gauss-Newton is exact in outputs alone, in which efforts are affine.
+        bend = (exact(x, u + 1e-3, t) - 2.0 * exact(x, u, t) + exact(x, u - 1e-3, t)) / 1e-6
+        np.testing.assert_allclose(found.H[t, 4:, 4:].sum(), bend, rtol=1e-4)

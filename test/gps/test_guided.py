@@ -78,9 +78,9 @@ def teacher(small, wanted):
     """A teacher that gives these accelerations, and counts their squares as their cost."""
 
     def answer(way):
-        slope = small.slope("dynamics", PERIOD, way.states)
-        efforts = (slope @ wanted(way)[..., None])[..., 0] + small.base("dynamics", way.states)
-        back = np.linalg.inv(slope)
+        outputs, a = small.outputs("dynamics", PERIOD), wanted(way)
+        efforts = outputs.efforts(way.states, a)
+        back = np.linalg.inv(outputs.slopes(way.states, a)[1])
         return Answers(efforts, back.swapaxes(-1, -2) @ back)
 
     return answer
@@ -112,7 +112,7 @@ def _first_controller(small, episode, teacher):
     task = small.task
     n = task.robot.n
     x = np.concatenate([episode.condition.q, episode.condition.v])
-    slope = small.slope("dynamics", PERIOD, x[None])[0]
+    slope = small.outputs("dynamics", PERIOD).slopes(x, np.zeros(2))[1]
     K = slope @ np.hstack([-STIFFNESS * np.eye(n), -DRAG * np.eye(n)])
     u = teacher(Way((episode.condition.goal,), x[None], task.dt)).efforts[0]
     return LinearGaussianController(
@@ -299,7 +299,7 @@ def test_when_the_policy_stands_on_dynamics_expect_its_output_as_the_acceleratio
     rng = np.random.default_rng(4)
     x, a = rng.standard_normal((5, 2 * n)), rng.standard_normal((5, n))
     step = 0.005
-    efforts = (small.slope(base, step, x) @ a[..., None])[..., 0] + small.base(base, x)
+    efforts = small.outputs(base, step).efforts(x, a)
     if base == "inertia":
         x[:, n:] = 0.0  # so it is in an arm at rest, whatever the speeds
     q, v, u = (ca.SX.sym(name, n) for name in "qvu")

@@ -5,7 +5,7 @@ import pytest
 from small_problems import spd
 
 from rl_control.errors import ShapeError
-from rl_control.gps.policy_fit import PolicyFitConfig, linearised_policy
+from rl_control.gps.policy_fit import PolicyFitConfig, linearised_policy, states_about
 from rl_control.models.mixture import fit_mixture
 
 STEPS, NX, NU = 12, 4, 2
@@ -83,3 +83,37 @@ def test_when_shapes_do_not_fit_expect_refusal():
         fit(states, actions[:, 1:])
     with pytest.raises(ShapeError, match="dimensions of the prior"):
         fit(states, actions, prior=mixture(states, actions).marginal(5))
+
+
+@pytest.mark.parametrize("wider", [1.0, 5.0])
+def test_when_states_are_drawn_about_motions_expect_their_mean_and_scatter(wider):
+    rng = np.random.default_rng(0)
+    factor = rng.normal(size=(NX, NX))
+    middle = np.linspace(0.0, 1.0, STEPS)[:, None] * np.array([1.0, -0.5, 0.2, 0.4])
+    states = middle + rng.normal(size=(400, STEPS, NX)) @ factor.T
+    found = states_about(states, 4000, rng, wider)
+    assert found.shape == (4000, STEPS, NX)
+    spread = wider * np.sqrt(np.trace(factor @ factor.T))
+    np.testing.assert_allclose(found.mean(axis=0), states.mean(axis=0), atol=0.1 * spread)
+    wanted = wider**2 * factor @ factor.T
+    for t in (0, 6, STEPS - 1):
+        np.testing.assert_allclose(np.cov(found[:, t].T), wanted, atol=0.15 * np.trace(wanted))
+
+
+def test_when_motions_are_few_expect_states_drawn_in_every_direction():
+    """Two motions differ in one direction a step; a line through them is no plane."""
+    rng = np.random.default_rng(0)
+    states = rng.normal(size=(2, STEPS, NX))
+    found = states_about(states, 500, rng)
+    for t in range(STEPS):
+        values = np.linalg.eigvalsh(np.cov(found[:, t].T))
+        assert values[0] > 1e-3 * values[-1]
+
+
+def test_when_a_policy_is_asked_in_more_states_expect_slopes_that_few_motions_do_not_tell():
+    states, _, K, _ = linear(3)
+    more = states_about(states, 25, np.random.default_rng(0))
+    all_states = np.concatenate([states, more])
+    k = np.array([0.3, -0.2])
+    found = fit(all_states, all_states @ K.T + k, ridge=1e-10)
+    np.testing.assert_allclose(found.K, np.tile(K, (STEPS, 1, 1)), atol=1e-4)

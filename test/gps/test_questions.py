@@ -57,7 +57,9 @@ def test_when_measurements_come_late_expect_the_policy_to_act_on_older_states(
     for k in range(4 * task.steps - 1):
         x, late = way[-1], way[max(k - 2, 0)]
         wanted = policy.mean(small.look(policy.facts.layout, goals, late))
-        efforts = np.clip(small.efforts(policy.facts, wanted, x), -limit, limit)
+        efforts = np.clip(
+            small.outputs(policy.facts.base, policy.facts.dt).efforts(x, wanted), -limit, limit
+        )
         way.append(dynamics.step(x, efforts))
     np.testing.assert_allclose(states, np.array(way[::4]).swapaxes(0, 1), atol=1e-9)
 

@@ -1,5 +1,7 @@
 """Time-varying linear-Gaussian models: recovered from rollouts of a system that is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -245,3 +247,43 @@ def test_when_rollouts_cannot_be_used_expect_refusal():
     states[1, 7, 2] = np.inf
     with pytest.raises(NonFiniteError, match=r"\[1, 6\]"):
         fitted(states, controls)
+
+
+def test_when_rollouts_do_not_differ_expect_what_was_expected_before_them():
+    """Below the ridge's deviation a direction tells nothing: there the model is as expected."""
+    model = system(spread=1e-6)
+    n = len(NAMES)
+    one, none = np.eye(n), np.zeros((n, n))
+    expected = np.block([[one, DT * one, none], [none, one, none]])
+    quiet = replace(model, first_covariance=1e-12 * np.eye(model.nx))
+    states, controls = rollouts(quiet, 5)
+    same = np.broadcast_to(controls[:1], controls.shape)
+    noise = 1e-6 * np.random.default_rng(1).normal(size=states.shape)
+    states = states[:1] + noise
+    found = fit_linear_gaussian(states, same, names=NAMES, dt=DT, expected=expected)
+    np.testing.assert_allclose(found.F, np.tile(expected, (model.steps, 1, 1)), atol=1e-3)
+    alone = fit_linear_gaussian(states, same, names=NAMES, dt=DT)
+    assert np.abs(alone.F).max() < 1e-3
+    for one in (found, alone):
+        for t in (0, 12):
+            step = one.step(states[:, t], same[:, t], t)
+            np.testing.assert_allclose(step, states[:, t + 1], atol=1e-4)
+
+
+def test_when_rollouts_are_many_expect_the_same_whatever_was_expected():
+    model = system()
+    states, controls = rollouts(model, 500)
+    expected = np.random.default_rng(2).normal(size=model.F.shape[1:])
+    found = fit_linear_gaussian(
+        states,
+        controls,
+        None,
+        LinearGaussianConfig(ridge=1e-12),
+        names=NAMES,
+        dt=DT,
+        expected=expected,
+    )
+    plain = fitted(states, controls, ridge=1e-12)
+    np.testing.assert_allclose(found.F, plain.F, atol=1e-6)
+    np.testing.assert_allclose(found.f, plain.f, atol=1e-6)
+    np.testing.assert_allclose(found.covariance, plain.covariance, atol=1e-8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -166,6 +167,26 @@ def test_when_a_local_controller_runs_expect_its_steps_and_the_last_one_for_ever
         np.testing.assert_allclose(effort, controller.K[t] @ seen + controller.k[t], atol=1e-12)
 
 
+def test_when_a_local_controller_stands_on_a_base_expect_it_to_follow_every_state() -> None:
+    controller = dataclasses.replace(local(), base="gravity")
+    runner = LinearGaussianRunner(controller, PERIOD, base=lambda q, v, u: u + 10.0 * q - v)
+    runner.reset(state(1.0))
+    for k in range(12):
+        arm = state(1.0 + 0.005 * k, seed=k)
+        seen = state(0.0, seed=4 * (k // 4)).joints.vector
+        t, q, v = k // 4, arm.joints.position, arm.joints.velocity
+        expected = controller.K[t] @ seen + controller.k[t] + 10.0 * q - v
+        np.testing.assert_allclose(runner.act(arm).effort, expected, atol=1e-12)
+
+
+def test_when_a_local_controller_stands_on_a_base_and_gets_none_expect_a_named_error() -> None:
+    for base in ("gravity", "dynamics"):
+        with pytest.raises(PolicyError, match=base):
+            LinearGaussianRunner(dataclasses.replace(local(), base=base), PERIOD)
+    with pytest.raises(PolicyError, match="oil"):
+        dataclasses.replace(local(), base="oil")
+
+
 def test_when_a_local_controller_explores_expect_its_covariance() -> None:
     controller = local(1)
     runner = LinearGaussianRunner(controller, PERIOD, np.random.default_rng(0))
@@ -177,8 +198,9 @@ def test_when_a_local_controller_is_saved_expect_it_back(tmp_path: object) -> No
     from pathlib import Path
 
     path = Path(str(tmp_path)) / "c.safetensors"
-    local().save(path)
+    dataclasses.replace(local(), base="dynamics").save(path)
     other = LinearGaussianController.load(path)
+    assert other.base == "dynamics"
     for name in ("K", "k", "covariance"):
         np.testing.assert_array_equal(getattr(other, name), getattr(local(), name))
     with pytest.raises(ShapeError, match="covariance"):

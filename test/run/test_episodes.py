@@ -169,7 +169,7 @@ def test_when_nothing_is_known_expect_control_to_hold_an_arm_of_other_masses(
 
 
 def test_when_weights_are_given_expect_them_in_the_cost(runner, condition) -> None:
-    usual = usual_cost("planar2")
+    usual = usual_cost("planar2", "reach")
     other = EpisodeRunner(replace(SPEC, cost=replace(usual, terminal=ReachTerminal(posture=9.0))))
     try:
         names = runner.task.cost.layout["posture.weight"]

@@ -39,13 +39,13 @@ def settings_of(*words: str, base: TrainSettings | None = None) -> TrainSettings
 
 def test_when_nothing_is_said_expect_the_usual_of_robot_and_method() -> None:
     settings = settings_of("reach", "--robot", "arm7", "--method", "guided")
-    assert settings.cost == usual_cost("arm7")
+    assert settings.cost == usual_cost("arm7", "reach")
     assert settings.how == METHODS["guided"].config
     settings = settings_of("reach", "--robot", "arm7")
-    usual = usual_cost("arm7").weights
+    usual = usual_cost("arm7", "reach").weights
     assert settings.weights == replace(usual, posture=(1.0,), velocity=(2.0,))
     assert settings.terminal.tip_position == settings.terminal.posture == 20.0
-    assert settings_of("insert", "--robot", "iiwa7+peg").cost == usual_cost("iiwa7+peg")
+    assert settings_of("insert", "--robot", "iiwa7+peg").cost == usual_cost("iiwa7+peg", "insert")
     assert (settings.method, settings.seed, settings.from_nothing) == ("mdgps", 0, False)
     assert settings.plant == BulletConfig() and settings.how == METHODS["mdgps"].config
 

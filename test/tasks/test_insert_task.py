@@ -7,16 +7,14 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from rl_control.control.fused import FusedProblem
-from rl_control.control.ilqr import Ilqr, Solution, Status
 from rl_control.errors import ConfigError, UnreachableTargetError
 from rl_control.paths import data_dir
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.robot.kinematics import Kinematics
-from rl_control.robot.rigid_body import RigidBody
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.catalog import make_task
+from rl_control.tasks.posture import nearest_posture
 from rl_control.types import Array, Command, Condition, Trajectory
 
 MIDDLE = np.array([0.6, 0.0, 0.15])
@@ -76,33 +74,27 @@ def test_when_a_start_is_spread_expect_starts_that_differ() -> None:
 def test_when_trained_on_expect_the_positions_of_the_settings_first(task: ArmTask) -> None:
     rng = np.random.default_rng(0)
     holes = np.array([hole_of(condition) for condition in task.training(rng, 6)]) - MIDDLE
-    corners = [[-0.07, -0.07], [0.07, -0.07], [-0.07, 0.07], [0.07, 0.07]]
+    corners = [[-0.1, -0.1], [0.1, -0.1], [-0.1, 0.1], [0.1, 0.1]]
     np.testing.assert_allclose(holes[:4, :2], corners, atol=1e-12)
-    assert (np.abs(np.abs(holes[4:, :2]) - 0.07) > 1e-6).all()
+    assert (np.abs(holes[4:, :2]) < 0.1 - 1e-6).all()
     assert len(task.training(rng, 2)) == 2
 
 
-def test_when_led_expect_above_the_hole_first_then_down_its_axis(task: ArmTask) -> None:
-    condition = task.draw(np.random.default_rng(2))
-    rows, layout = task.rows(condition), task.cost.layout
-    ends = rows[:, layout["tip_points.target"]][:, :3] - hole_of(condition)
-    np.testing.assert_allclose(ends[:, :2], 0.0, atol=1e-12)
-    heights = ends[:, 2]
-    np.testing.assert_allclose(heights[: int(0.375 * task.steps)], 0.1, atol=1e-9)
-    np.testing.assert_allclose(heights[int(0.75 * task.steps) :], -0.05, atol=1e-9)
-    assert (np.diff(heights) <= 1e-12).all()
+def test_when_led_expect_distances_across_the_axis_to_cost_and_none_along_it(
+    task: ArmTask,
+) -> None:
+    condition, place = task.draw(np.random.default_rng(2)), task.cost.layout["tip_points.target"]
+    rows, kinematics = task.rows(condition), Kinematics(task.robot)
+    tip = kinematics.tip(condition.goal.posture)
+    top = tip.position - 0.1 * tip.rotation[:, 2]
     for t in (0, task.steps // 2, task.steps):
-        tip = Kinematics(task.robot).tip(rows[t, layout["posture.target"]])
-        top = tip.position - 0.1 * tip.rotation[:, 2]
-        found = rows[t, layout["sharp_tip_points.target"]]
-        np.testing.assert_allclose(found, np.concatenate([tip.position, top]), atol=1e-8)
-
-
-def test_when_not_led_expect_the_goal_from_the_first_step() -> None:
-    task = make_task("insert", load_robot("iiwa7+peg"), {"lead": 0.0})
-    condition = task.draw(np.random.default_rng(2))
-    ends = task.rows(condition)[:, task.cost.layout["tip_points.target"]][:, :3]
-    np.testing.assert_allclose(ends, np.tile(condition.goal.position, (task.steps + 1, 1)))
+        np.testing.assert_allclose(rows[t, place], np.concatenate([tip.position, top]), atol=1e-8)
+        np.testing.assert_array_equal(
+            rows[t, task.cost.layout["posture.target"]], condition.goal.posture
+        )
+    weights = rows[0, task.cost.layout["tip_points.weight"]] / task.dt
+    np.testing.assert_allclose(weights, [60.0, 60.0, 0.0, 60.0, 60.0, 0.0])
+    np.testing.assert_allclose(rows[-1, task.cost.layout["tip_points.weight"]], 0.1 * weights)
 
 
 def test_when_the_peg_is_not_deep_in_the_hole_expect_no_success(task: ArmTask) -> None:
@@ -165,18 +157,22 @@ def test_when_the_box_is_wrong_expect_a_named_error() -> None:
 
 
 class Follow:
-    """Joint-space feedback along what the cost leads to, shifted by `offset` [2] in [m]."""
+    """Joint-space feedback along a way over the hole, then down, shifted by `offset` [2] in [m]."""
 
     def __init__(self, task: ArmTask, condition: Condition, offset: Array) -> None:
-        rows = task.rows(condition)
-        led = rows[:, task.cost.layout["posture.target"]]
-        jacobian = Kinematics(task.robot).batch(led)[2]
-        shift = np.array([*offset, 0.0, 0.0, 0.0, 0.0])
-        led = led + np.array([np.linalg.pinv(each) @ shift for each in jacobian])
-        times = np.arange(len(led)) * task.dt
+        kinematics, goal, steps = Kinematics(task.robot), condition.goal, task.steps
+        times = np.arange(steps + 1) * task.dt
+        down = np.clip(times / (0.4 * task.duration) - 1.0, 0.0, 1.0)
+        heights = 0.15 * (0.5 + 0.5 * np.cos(np.pi * down))
+        shift = np.array([*offset, 0.0])
+        led, q = [], goal.posture
+        for height in heights[::-1]:
+            end = goal.position + shift + [0.0, 0.0, height]
+            q = nearest_posture(kinematics, end, goal.rotation, q)
+            led.append(q)
         share = np.clip(times / (0.3 * task.duration), 0.0, 1.0)[:, None]
         share = 0.5 - 0.5 * np.cos(np.pi * share)
-        self._way = (1.0 - share) * condition.q + share * led
+        self._way = (1.0 - share) * condition.q + share * np.array(led[::-1])
         self._times, self._model = times, ArmModel(task.robot)
         self._damping = np.array([joint.damping for joint in task.robot.joints])
 
@@ -191,7 +187,7 @@ class Follow:
 
 
 def inserted(task: ArmTask, condition: Condition, offset: Array) -> tuple[Trajectory, Array]:
-    """What becomes of following the lead, and the contact forces on the way."""
+    """What becomes of following that way, and the contact forces on the way."""
     from rl_control.plants.bullet import BulletPlant
 
     plant = BulletPlant(task.robot, fixtures=task.fixtures)
@@ -225,13 +221,14 @@ def test_when_led_past_the_hole_expect_it_guided_in_or_kept_out(
 ) -> None:
     """The rims are round by 1 mm, the simulator's margin: what is 1 mm off slides in."""
     pytest.importorskip("pybullet")
+    task = make_task("insert", task.robot, {"positions": (-0.07, -0.07)})
     condition = task.training(np.random.default_rng(0), 1)[0]
     run, forces = inserted(task, condition, 1e-3 * np.array(direction))
     assert task.succeeded(condition, run)
     assert 0.0 < forces.max() < 100.0
     away = np.abs(task.tips(run)[-1] - hole_of(condition))[:2].max()
     assert away < 0.5e-3  # a wall holds it, give or take what leaning adds to 0.4 mm
-    run, forces = inserted(task, condition, 3e-3 * np.array(direction))
+    run, forces = inserted(task, condition, 5e-3 * np.array(direction))
     assert not task.succeeded(condition, run)
     assert (task.tips(run)[:, 2] > hole_of(condition)[2] - 0.003).all()
     assert forces[-1] > 20.0
@@ -244,40 +241,3 @@ def test_when_inserted_twice_expect_the_same_bits(task: ArmTask) -> None:
     assert runs[0][1].any()
     np.testing.assert_array_equal(runs[0][0].states, runs[1][0].states)
     np.testing.assert_array_equal(runs[0][1], runs[1][1])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["iiwa7+peg", "arm7+peg"])
-def test_when_the_cost_is_solved_without_contact_expect_the_plan_to_go_in(name: str) -> None:
-    """Held for 20 ms each, efforts of linear feedback: what local controllers look like."""
-    pytest.importorskip("pybullet")
-    robot = load_robot(name)
-    task = make_task("insert", robot)
-    solver = Ilqr(FusedProblem(RigidBody(robot), task.cost, task.dt), task.steps)
-    hold = ArmModel(robot).gravity_torque
-    for condition in task.training(np.random.default_rng(0), 4):
-        solver.set_parameters(task.rows(condition))
-        x0 = np.concatenate([condition.q, condition.v])
-        plan = solver.solve_from(x0, np.tile(hold(condition.q), (task.steps, 1)))
-        assert plan.status is Status.CONVERGED
-        run = followed(task, condition, plan)
-        assert task.succeeded(condition, run)
-
-
-def followed(task: ArmTask, condition: Condition, plan: Solution) -> Trajectory:
-    """What becomes of a plan with its feedback, each effort held for a step."""
-    from rl_control.plants.bullet import BulletPlant
-
-    plant = BulletPlant(task.robot, fixtures=task.fixtures)
-    plant.place(condition.scene)
-    state = plant.reset(condition.q, condition.v)
-    states = [state.joints.vector]
-    for t in range(task.steps):
-        effort = plan.controls[t] + plan.gains[t] @ (state.joints.vector - plan.states[t])
-        for _ in range(round(task.dt / PERIOD)):
-            state = plant.step(Command(state.joints.names, effort, 0.0))
-            states.append(state.joints.vector)
-    plant.close()
-    times = np.arange(len(states)) * PERIOD
-    efforts = np.zeros((len(states) - 1, task.robot.n))
-    return Trajectory(task.robot.names, times, np.array(states), efforts)

@@ -27,7 +27,7 @@ def arm() -> RobotModel:
 @pytest.fixture(scope="module", params=list(TASKS))
 def task(request: pytest.FixtureRequest, arm: RobotModel) -> ArmTask:
     if request.param == "insert":
-        return make_task("insert", load_robot("iiwa7+peg"), {"lead": 0.0})
+        return make_task("insert", load_robot("iiwa7+peg"))
     return make_task(request.param, arm)
 
 
