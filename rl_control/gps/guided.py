@@ -36,7 +36,7 @@ from rl_control.gps.questions import Way, rehearsed, visited
 from rl_control.gps.task_model import TaskModel
 from rl_control.gps.teacher import Teacher
 from rl_control.interfaces import DynamicsModel
-from rl_control.policy.partial import Impaired, ImpairedConfig, impaired
+from rl_control.policy.partial import PERFECT, Impaired, impaired
 from rl_control.policy.training import NewPolicy, Policy, PolicyFit, fit_policy
 from rl_control.types import Array, Condition, Trajectory
 
@@ -114,7 +114,7 @@ def start_guided(guide: Guide) -> GuidedState:
         ConfigError: if measurements are impaired, and the policy has no memory to make up for it.
     """
     config = guide.config
-    if config.policy.network == "mlp" and config.measured != ImpairedConfig():
+    if config.policy.network == "mlp" and config.measured != PERFECT:
         raise ConfigError(
             "guided policy search",
             "measured",

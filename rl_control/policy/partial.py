@@ -21,6 +21,9 @@ class ImpairedConfig:
     )
 
 
+PERFECT = ImpairedConfig()  # every measurement, at once
+
+
 class Impaired:
     """What a policy sees of observations [no] that come late or get lost, tick by tick.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 
@@ -14,6 +15,7 @@ from rl_control.gps.episode import Episode
 from rl_control.interfaces import Controller
 from rl_control.policy.controller import Base, LinearGaussianRunner, PolicyController
 from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.partial import PERFECT, Impaired, ImpairedConfig
 from rl_control.policy.policy import NeuralPolicy
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.kinematics import Kinematics
@@ -24,7 +26,7 @@ from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.reach_config import ReachConfig
-from rl_control.types import Goal
+from rl_control.types import Condition, Goal
 
 InTime = Callable[[RecedingHorizon], Controller]
 """Makes a planner act on an arm that does not wait for its plans."""
@@ -40,6 +42,7 @@ class EpisodeControl:
         weights: of the planner's cost.
         period: time between two states in [s].
         in_time: makes a planner act in real time; None for an arm that waits for every plan.
+        measured: how late and how often policies see what they observe.
     """
 
     def __init__(
@@ -50,11 +53,12 @@ class EpisodeControl:
         weights: ReachConfig,
         period: float,
         in_time: InTime | None = None,
+        measured: ImpairedConfig = PERFECT,
     ) -> None:
         self._task, self._robot, self._weights, self._period = task, robot, weights, period
         self._model = ArmModel(known)
         self._kinematics = Kinematics(robot)
-        self._in_time = in_time
+        self._in_time, self._measured = in_time, measured
         self._planner: tuple[Mpc, Controller] | None = None
 
     def controller(self, episode: Episode) -> Controller:
@@ -73,7 +77,9 @@ class EpisodeControl:
             return Led(planner, mpc.set_goal, wanted)
         assert isinstance(actor, NeuralPolicy)
         tips, base = self._kinematics.tips, self._base(actor.facts.base, actor.facts.dt)
-        policy = PolicyController(actor, tips, self._period, base, rng=rng)
+        policy = PolicyController(
+            actor, tips, self._period, base, rng=rng, eyes=self._eyes(condition)
+        )
         if not episode.planned:
             return Led(policy, policy.set_goal, wanted)
         mpc, planner = self._planning()
@@ -92,6 +98,13 @@ class EpisodeControl:
         return SafetyFilter(
             self._robot.limits, SafetyConfig(), model.gravity_torque, model.mass_matrix
         )
+
+    def _eyes(self, condition: Condition) -> Impaired | None:
+        """What is wrong with the measurements of an episode, always the same in the same one."""
+        if self._measured == PERFECT:
+            return None
+        begun = zlib.crc32(np.concatenate([condition.q, condition.goal.position]).tobytes())
+        return Impaired(self._measured, np.random.default_rng(begun))
 
     def _base(self, kind: str, dt: float) -> Base | None:
         model = self._model

@@ -14,6 +14,7 @@ from rl_control.models.guess import guessed_robot
 from rl_control.plants.bullet import BulletPlant
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.plants.collision import CollisionChecker
+from rl_control.policy.partial import PERFECT, ImpairedConfig
 from rl_control.robot.description import load_robot
 from rl_control.robot.settings import load_settings
 from rl_control.rollout import rollout
@@ -38,6 +39,7 @@ class EpisodeSpec:
         cost: weights of the task's cost; None for the usual ones of robot and task.
         known: whether control may use the masses, inertias and friction of the description; else
             it takes every link for a ball of 1 kg.
+        measured: how late and how often policies see what they observe.
     """
 
     robot: str
@@ -48,6 +50,7 @@ class EpisodeSpec:
     tip: str | None = None
     cost: ReachConfig | None = None
     known: bool = True
+    measured: ImpairedConfig = PERFECT
 
 
 def usual_cost(robot: str, task: str) -> ReachConfig:
@@ -92,7 +95,9 @@ class EpisodeRunner:
         self.task: ArmTask = make_task(spec.task, task_robot, spec.settings, weights, self.collides)
         self._check_steps()
         period = spec.plant.period
-        self.control = EpisodeControl(self.task, self.robot, known, weights, period, in_time)
+        self.control = EpisodeControl(
+            self.task, self.robot, known, weights, period, in_time, spec.measured
+        )
 
     def __call__(self, episodes: Sequence[Episode]) -> list[Trajectory]:
         """Make the rollouts, one after the other; a `Collect`."""

@@ -60,6 +60,9 @@ def add_train_flags(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, ReachTerminal, "terminal.", title + _other_defaults("terminal"))
     for name, method in METHODS.items():
         title = f"settings of --method {name}"
+        if method.of_task:
+            others = ", ".join(method.of_task)
+            title += f"; {others} has other defaults, which the config.json of a run tells"
         add_flags(parser, type(method.config), f"{name}.", title, method.config)
 
 

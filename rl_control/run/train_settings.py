@@ -15,6 +15,7 @@ from rl_control.gps.policy_fit import PolicyFitConfig
 from rl_control.gps.settings import MdgpsConfig
 from rl_control.models.linear_gaussian import LinearGaussianConfig
 from rl_control.plants.bullet_config import BulletConfig
+from rl_control.policy.partial import PERFECT
 from rl_control.policy.training_settings import PolicyConfig
 from rl_control.run.episodes import EpisodeSpec, usual_cost
 from rl_control.tasks.base import ArmTask
@@ -174,6 +175,7 @@ class TrainSettings:
             tip=self.tip,
             cost=self.cost,
             known=not self.from_nothing,
+            measured=getattr(self.how, "measured", PERFECT),
         )
 
 

@@ -14,7 +14,8 @@ pytest.importorskip("pybullet")
 from rl_control.gps.episode import Episode
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.mlp import MlpPolicy, Normaliser
-from rl_control.policy.observation import ObservationLayout
+from rl_control.policy.observation import ObservationLayout, goal_rows
+from rl_control.policy.partial import ImpairedConfig
 from rl_control.policy.policy import PolicyFacts, Seen
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.kinematics import Kinematics
@@ -122,6 +123,30 @@ def test_when_the_policy_stands_on_inertia_expect_its_accelerations_whatever_the
     wanted = model.mass_matrix(condition.q) @ a + facts.dt * damping * a
     wanted = wanted + model.gravity_torque(condition.q)
     np.testing.assert_allclose(acting.act(state).effort, wanted, rtol=1e-12)
+
+
+def test_when_measurements_come_late_expect_the_policy_to_act_on_those_before(
+    runner, condition
+) -> None:
+    policy = damping_policy(runner)
+    late = EpisodeRunner(
+        EpisodeSpec("planar2", "reach", {"duration": 0.5}, measured=ImpairedConfig(delay=1))
+    )
+    try:
+        twice = [late.run(Episode(condition, policy)) for _ in range(2)]
+    finally:
+        late.close()
+    np.testing.assert_array_equal(twice[0].states, twice[1].states)
+    run, facts = twice[0], policy.facts
+    hold = ArmModel(runner.robot).gravity_torque
+    layout, goal = facts.layout, goal_rows([condition.goal])
+    tips = Kinematics(runner.robot).tips
+    for k in (3, 10, 40):
+        seen, q = run.states[k - 1][None], run.positions[k]
+        n = q.size
+        (output,) = policy.mean(layout.of(seen[:, :n], seen[:, n:], goal, tips))
+        expected = output + (hold(q) if facts.base == "gravity" else 0.0)
+        np.testing.assert_allclose(run.controls[k], expected, atol=1e-6)
 
 
 def test_when_planner_and_policy_take_turns_expect_something_in_between(runner, condition) -> None:
