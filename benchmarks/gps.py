@@ -197,9 +197,10 @@ def main() -> None:
         spec = EpisodeSpec(case.robot, case.task, cost=cost, known=case.known)
         runner = EpisodeRunner(spec)
         insert = case.task == "insert"
-        results = [
-            trained(case, runner, seed, args.trials if insert else 0) for seed in range(args.seeds)
-        ]
+        results = []
+        for seed in range(args.seeds):
+            results.append(trained(case, runner, seed, args.trials if insert else 0))
+            out.print(f"{name}, seed {seed}: {results[-1]}", highlight=False, soft_wrap=True)
         runner.close()
         report[name] = results
         out.print((insert_table if insert else reach_table)(name, results))
