@@ -51,6 +51,11 @@ class MdgpsConfig:
         "wide, `imagined` of each width",
         low=0.0,
     )  # fmt: skip
+    relative: float = setting(
+        0.0, doc="outputs beyond this share of their usual size are taught to a share of their own "
+        "size, and not as exactly as small ones; 0 for all alike",
+        low=0.0, high=1e3,
+    )  # fmt: skip
     patience: int = setting(
         2, doc="iterations in a row without improvement after which there is nothing to do",
         low=1, high=1000,

@@ -52,7 +52,10 @@ def lessons(
         visited = np.concatenate([states[:, :-1], more, *aside])
         parts.append(lesson(model, condition, controller, visited, layout))
     joined = Demonstrations.joined(parts)
-    return Demonstrations(joined.observations, joined.controls, capped(joined.precision))
+    precision = capped(joined.precision)
+    if config.relative > 0.0:
+        precision = _relative(joined.controls, precision, config.relative)
+    return Demonstrations(joined.observations, joined.controls, precision)
 
 
 def lesson(
@@ -112,3 +115,17 @@ def imagined_states(
     room = _WIDER * (high - low)
     near = ((states >= low - room) & (states <= high + room)).all(axis=(1, 2))
     return states[near]
+
+
+def _relative(controls: Array, precision: Array, share: float) -> Array:
+    """Precisions that fall with the square of the controls, where these are great.
+
+    Args:
+        controls: [..., nu].
+        precision: [..., nu, nu].
+        share: of the controls' usual size, beyond which they are great.
+    """
+    units = np.maximum(np.sqrt((controls**2).mean(axis=tuple(range(controls.ndim - 1)))), 1e-9)
+    squares = ((controls / units) ** 2).mean(axis=-1)
+    weights = 1.0 / (1.0 + squares / share**2)
+    return np.asarray(precision * (weights / weights.mean())[..., None, None])

@@ -102,6 +102,7 @@ _INSERT = MdgpsConfig(
     base="dynamics",
     output_weight=0.1,
     replay=5,
+    relative=0.5,
     aside=(3.0, 10.0),
     initial=InitialConfig(kind="plan", noise=0.02),
     dynamics=LinearGaussianConfig(ridge=1e-8),

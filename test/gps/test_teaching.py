@@ -99,3 +99,26 @@ def test_when_taught_aside_expect_the_controller_s_actions_where_no_rollout_was(
     for t in (0, 11):
         expected = beside[:, t] @ controller.K[t].T + controller.k[t]
         np.testing.assert_allclose(found.controls[-200:, t], expected, atol=1e-12)
+
+
+def test_when_great_outputs_count_relatively_expect_precision_to_fall_with_their_square(
+    small, condition
+):
+    rng = np.random.default_rng(0)
+    controller = replace(random_controller(rng, steps=20), names=small.task.robot.names)
+    controller = replace(controller, covariance=np.tile(np.eye(2), (20, 1, 1)))
+    recent = Motions(rng.normal(size=(1, 1, 6, 21, 4)), rng.normal(size=(1, 1, 6, 20, 2)))
+    dynamics = random_dynamics(rng, steps=20)
+    config = replace(MdgpsConfig(), imagined=0, relative=0.5)
+    found = lessons(small, [condition], [controller], [dynamics], recent, config, rng)
+    units = np.sqrt((found.controls**2).mean(axis=(0, 1)))
+    squares = ((found.controls / units) ** 2).mean(axis=2)
+    weights = found.precision[..., 0, 0]
+    np.testing.assert_allclose(weights.mean(), 1.0)
+    np.testing.assert_allclose(
+        weights * (1.0 + 4.0 * squares), weights[0, 0] * (1.0 + 4.0 * squares[0, 0])
+    )
+    plain = lessons(
+        small, [condition], [controller], [dynamics], recent, replace(config, relative=0.0), rng
+    )
+    np.testing.assert_allclose(plain.precision, np.broadcast_to(np.eye(2), (6, 20, 2, 2)))

@@ -27,7 +27,7 @@ EPISODE = ("duration=0.6", "dt=0.05", "target=0.35,0.14,1.25")
 FLAGS = [word for name, value in TINY.items() for word in (f"--{name}", value)]
 WORDS = ["reach", "--robot", "planar2", "--seed", "3", "--iterations", "1", *FLAGS]
 WORDS += ["--episode", *EPISODE]
-MADE = 2 + 2 * 1 + 1  # samples, trials where trained and elsewhere, and at the end
+MADE = 2 + 2 * 1 + 2 * 1  # samples; trials where trained and elsewhere; the same at the end
 
 
 def train(ros, *words):

@@ -28,6 +28,7 @@ def parsed(verb: object, *given: str) -> argparse.Namespace:
         (train, ("reach", "--mdgps.policy.hidden", "8", "9", "--no-mdgps.initial.gravity")),
         (train, ("--resume", "runs/one", "--state-topic", "/arm/states", "--json", "a b.json")),
         (learn, ("--ros", "--robot", "planar2", "--fit.known", "--payload", "2.5")),
+        (learn, ("--from-nothing", "--no-fit.known", "--fit.nets.hidden", "8", "16")),
     ],
 )
 def test_when_arguments_are_written_again_expect_the_same(verb: object, given: tuple[str, ...]):

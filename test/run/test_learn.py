@@ -266,17 +266,6 @@ def test_when_a_run_goes_on_elsewhere_expect_resuming_refused(whole, capsys):
     assert "another process learns in it" in capsys.readouterr().err
 
 
-def test_when_another_process_learns_expect_it_to_be_told_the_same():
-    parser = argparse.ArgumentParser()
-    verb.add_arguments(parser)
-    words = [
-        "--robot", "planar2", "--from-nothing", "--payload", "1.5", "--no-fit.known", "--episodes",
-        "3", "--fit.nets.hidden", "8", "16", "--state-topic", "left/joint_states", "--ros",
-    ]  # fmt: skip
-    args = parser.parse_args(words)
-    assert parser.parse_args(verb._words(args)) == args
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
