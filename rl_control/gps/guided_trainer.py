@@ -54,6 +54,9 @@ class GuidedTrainer:
         """Return none: every iteration has new ones."""
         return ()
 
+    def controller(self, condition: Condition) -> None:
+        """Return none: the policy is compared with the planner that teaches it."""
+
     def finished(self, state: GuidedState) -> bool:
         """Say whether all iterations are made."""
         return state.iteration >= self._guide.config.iterations

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 from numpy.random import Generator
 
 from rl_control.gps.episode import Collect
+from rl_control.gps.first import first_of
 from rl_control.gps.mdgps import is_converged, mdgps_iteration, start_mdgps
 from rl_control.gps.settings import MdgpsConfig
 from rl_control.gps.state import MdgpsState, Metrics
 from rl_control.gps.store import load_state, save_state
 from rl_control.gps.task_model import TaskModel
+from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.policy.training import Policy
 from rl_control.types import Condition
 
@@ -47,6 +49,10 @@ class Trainer(Protocol):
 
     def conditions(self, state: Any) -> Sequence[Condition]:
         """Return the situations that are trained on, if they stay the same; else none."""
+        ...
+
+    def controller(self, condition: Condition) -> LinearGaussianController | None:
+        """Return what a policy is compared with in a situation; None for the planner."""
         ...
 
     def finished(self, state: Any) -> bool:
@@ -97,6 +103,11 @@ class MdgpsTrainer:
     def conditions(self, state: MdgpsState) -> Sequence[Condition]:
         """Return the situations that are trained on."""
         return state.conditions
+
+    def controller(self, condition: Condition) -> LinearGaussianController | None:
+        """Return the plan for the task's own cost, if a search begins with such plans."""
+        planned = self._config.initial.kind == "plan"
+        return first_of(self.model, condition, self._config) if planned else None
 
     def finished(self, state: MdgpsState) -> bool:
         """Say whether there is nothing to gain by going on."""

@@ -25,7 +25,7 @@ from rl_control.run.policy_runner import PolicyRunner
 from rl_control.run.train_loop import Status
 from rl_control.run.train_run import TEST, TrainRun, resume
 from rl_control.run.train_settings import TrainSettings, as_plain, of_plain
-from rl_control.run.trials import Trials, tried
+from rl_control.run.trials import Trials, tried, tried_by
 from rl_control.tasks.base import ArmTask
 from rl_control.types import Array, Condition, JointState
 
@@ -81,7 +81,7 @@ class Evaluation:
 
     Attributes:
         unseen: in situations it was not trained on.
-        teacher: the same by the planner; None if it was not asked.
+        teacher: the same by the trainer's controllers, or the planner; None if not asked.
         trained: in those it was trained on; None if there are none.
         action_us: times of the policy's actions in [us].
     """
@@ -124,7 +124,8 @@ def evaluate(
     teacher = None
     if planned is not None:
         with status("the controller"):
-            teacher = tried(model, None, conditions, planned)
+            actors = [trainer.controller(condition) for condition in conditions]
+            teacher = tried_by(model, actors, conditions, planned)
     known = _trained_on(found, trainer)
     with status("where it was trained"):
         trained = tried(model, found.policy, known, collect) if known else None

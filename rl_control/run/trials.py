@@ -57,18 +57,29 @@ def stopped(trajectory: Trajectory) -> bool:
 def tried(
     model: TaskModel, actor: Actor | None, conditions: Sequence[Condition], collect: Collect
 ) -> Trials:
-    """Let an actor do the task without noise, once in each situation.
+    """Let an actor do the task without noise, once in each situation; see `tried_by`."""
+    return tried_by(model, [actor] * len(conditions), conditions, collect)
+
+
+def tried_by(
+    model: TaskModel,
+    actors: Sequence[Actor | None],
+    conditions: Sequence[Condition],
+    collect: Collect,
+) -> Trials:
+    """Let an actor of each situation do the task without noise.
 
     Args:
         model: of the task.
-        actor: a policy; None for the planner.
-        conditions: the situations.
+        actors: policies or controllers; None for the planner.
+        conditions: the situations, as many.
         collect: makes rollouts.
 
     Raises:
         RlControlError: if a rollout cannot be made, or has numbers that are not finite.
     """
-    trajectories = collect([Episode(condition, actor) for condition in conditions])
+    pairs_of = zip(conditions, actors, strict=True)
+    trajectories = collect([Episode(condition, actor) for condition, actor in pairs_of])
     pairs = list(zip(conditions, trajectories, strict=True))
     task = model.task
     return Trials(

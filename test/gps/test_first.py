@@ -14,6 +14,7 @@ from rl_control.gps.fitting import integrator
 from rl_control.gps.initial import InitialConfig
 from rl_control.gps.planned import planned_controller
 from rl_control.gps.settings import MdgpsConfig
+from rl_control.gps.trainer import MdgpsTrainer
 from rl_control.policy.linear_gaussian import LinearGaussianController
 from rl_control.run.train_settings import METHODS
 
@@ -108,3 +109,11 @@ def test_when_planned_without_contact_expect_the_peg_in_most_holes(name):
     good = [runner.task.succeeded(*pair) for pair in zip(conditions, runner(episodes), strict=True)]
     runner.close()
     assert sum(good) >= 3
+
+
+def test_when_a_search_begins_with_plans_expect_its_policies_compared_with_them(small, condition):
+    trainer = MdgpsTrainer(small, 1, PLANNED)
+    found = trainer.controller(condition)
+    np.testing.assert_array_equal(found.K, first_of(small, condition, PLANNED).K)
+    led = replace(PLANNED, initial=InitialConfig(kind="lqr"))
+    assert MdgpsTrainer(small, 1, led).controller(condition) is None

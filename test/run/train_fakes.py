@@ -117,6 +117,9 @@ class FakeTrainer:
     def conditions(self, state: FakeState) -> Sequence[Condition]:
         return self._known
 
+    def controller(self, condition: Condition) -> None:
+        return None
+
     def finished(self, state: FakeState) -> bool:
         return state.iteration >= self._rest_after
 
