@@ -12,16 +12,15 @@ from rl_control.gps.planned import planned_controller
 from rl_control.gps.settings import MdgpsConfig
 from rl_control.gps.task_model import TaskModel
 from rl_control.policy.linear_gaussian import LinearGaussianController
+from rl_control.policy.policy import ACCELERATIONS
 from rl_control.tasks.base import ArmTask
 from rl_control.tasks.reach import acceleration_units, effort_units
 from rl_control.types import Array, Condition
 
-_ACCELERATIONS = ("inertia", "dynamics")  # bases of policies whose outputs are these
-
 
 def output_units(task: ArmTask, base: str) -> Array:
     """Return the outputs that count as one, [n]: they bring a joint to full speed in 0.2 s."""
-    return (acceleration_units if base in _ACCELERATIONS else effort_units)(task.robot)
+    return (acceleration_units if base in ACCELERATIONS else effort_units)(task.robot)
 
 
 def output_price(task: ArmTask, config: MdgpsConfig) -> Array | None:
@@ -44,7 +43,7 @@ def first_of(
     x, still = np.concatenate([way.q, way.v], axis=1), np.zeros_like(way.q)
     outputs, dynamics = model.outputs(base, config.period), model.outputs("dynamics", 0.0)
     inertia = dynamics.slopes(x, still)[1]
-    if base in _ACCELERATIONS:
+    if base in ACCELERATIONS:
         inertia = np.broadcast_to(np.eye(task.robot.n), inertia.shape)
     unit = output_units(task, base)
     led = first_controller(
@@ -59,7 +58,7 @@ def first_of(
     )
     if initial.kind != "plan":
         return led
-    if base not in _ACCELERATIONS:
+    if base not in ACCELERATIONS:
         raise ConfigError(
             "mdgps",
             "initial.kind",
@@ -67,8 +66,9 @@ def first_of(
             "Write base=dynamics, or initial.kind=lqr.",
         )
 
+    price = output_price(task, config)
+
     def expand(states: Array, controls: Array) -> tuple[QuadraticCost, float]:
-        price = output_price(task, config)
         cost, values = model.expand(condition, states[None], controls[None], outputs, price)
         return cost, float(values[0])
 

@@ -19,7 +19,7 @@ from rl_control.models.linear_gaussian import (
 )
 from rl_control.models.mixture import GaussianMixture, fit_mixture
 from rl_control.policy.linear_gaussian import LinearGaussianController
-from rl_control.policy.policy import NeuralPolicy
+from rl_control.policy.policy import ACCELERATIONS, NeuralPolicy
 from rl_control.types import Array
 
 
@@ -73,7 +73,7 @@ def integrator(n: int, dt: float, base: str) -> Array:
     Joints go on as they go or, where controls stand for accelerations, are accelerated so.
     """
     one, none = np.eye(n), np.zeros((n, n))
-    share = one if base in ("inertia", "dynamics") else none
+    share = one if base in ACCELERATIONS else none
     return np.block([[one, dt * one, 0.5 * dt**2 * share], [none, one, dt * share]])
 
 

@@ -11,7 +11,8 @@ from rl_control.errors import PolicyError
 from rl_control.policy.observation import ObservationLayout
 from rl_control.types import Array
 
-BASES = ("none", "gravity", "inertia", "dynamics")
+ACCELERATIONS = ("inertia", "dynamics")  # bases of outputs that are these
+BASES = ("none", "gravity", *ACCELERATIONS)
 
 
 def check_base(base: str) -> None:

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rl_control.config import add_flags
     from rl_control.run.learn_settings import LearnConfig
     from rl_control.run.output import add_json_argument
-    from rl_control.run.robot_flags import add_arm_flags, add_robot_flags
+    from rl_control.run.robot_flags import add_arm_flags, add_robot_flags, add_topic_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -66,15 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="move an arm behind ROS 2 topics (arm_sim, or a real one) that is there already; "
         "payload, damping and friction are then its own",
     )
-    parser.add_argument(
-        "--state-topic", default="joint_states", metavar="T", help="of that arm's joint states"
-    )
-    parser.add_argument(
-        "--command-topic",
-        default="effort_controller/commands",
-        metavar="T",
-        help="of that arm's effort commands",
-    )
+    add_topic_flags(parser)
     parser.add_argument("--resume", metavar="FOLDER", help="go on with a run that was stopped")
     parser.add_argument(
         "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"

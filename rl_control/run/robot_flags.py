@@ -66,3 +66,16 @@ def check_least(args: argparse.Namespace, **least: float) -> None:
             raise ConfigError(
                 "command line", f"--{flag}", f"found {value}", f"Give {bound:g} or more."
             )
+
+
+def add_topic_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the topics of an arm behind ROS 2."""
+    parser.add_argument(
+        "--state-topic", default="joint_states", metavar="T", help="of that arm's joint states"
+    )
+    parser.add_argument(
+        "--command-topic",
+        default="effort_controller/commands",
+        metavar="T",
+        help="of that arm's effort commands",
+    )

@@ -45,12 +45,12 @@ ITERATIONS = 5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     from rl_control.run.output import add_json_argument
-    from rl_control.run.train_flags import add_topic_flags, add_train_flags
+    from rl_control.run.train_flags import add_ros_flags, add_train_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_train_flags(parser)
-    add_topic_flags(parser)
+    add_ros_flags(parser)
     parser.add_argument(
         "--iterations", type=int, metavar="N", help=f"of the whole run, default {ITERATIONS}"
     )

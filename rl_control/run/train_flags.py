@@ -10,7 +10,7 @@ from typing import Any
 
 from rl_control.config import add_flags, fields_of, flatten, from_args
 from rl_control.errors import ConfigError, UnknownNameError
-from rl_control.run.robot_flags import add_arm_flags, add_robot_flags
+from rl_control.run.robot_flags import add_arm_flags, add_robot_flags, add_topic_flags
 from rl_control.run.train_settings import (
     METHODS,
     TrainConfig,
@@ -66,7 +66,7 @@ def add_train_flags(parser: argparse.ArgumentParser) -> None:
         add_flags(parser, type(method.config), f"{name}.", title, method.config)
 
 
-def add_topic_flags(parser: argparse.ArgumentParser) -> None:
+def add_ros_flags(parser: argparse.ArgumentParser) -> None:
     """Add --ros, and where the arm's topics are."""
     parser.add_argument(
         "--ros",
@@ -74,15 +74,7 @@ def add_topic_flags(parser: argparse.ArgumentParser) -> None:
         help="move an arm behind ROS 2 topics (arm_sim, or a real one) that is there already, and "
         "that holds itself while no commands come; payload, damping and friction are its own",
     )
-    parser.add_argument(
-        "--state-topic", default="joint_states", metavar="T", help="of that arm's joint states"
-    )
-    parser.add_argument(
-        "--command-topic",
-        default="effort_controller/commands",
-        metavar="T",
-        help="of that arm's effort commands",
-    )
+    add_topic_flags(parser)
 
 
 def refuse_simulation_flags(args: argparse.Namespace) -> None:

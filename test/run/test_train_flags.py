@@ -13,7 +13,7 @@ from rl_control.errors import ConfigError, DataError, UnknownNameError
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.episodes import usual_cost
 from rl_control.run.train_flags import (
-    add_topic_flags,
+    add_ros_flags,
     add_train_flags,
     asked,
     refuse_simulation_flags,
@@ -145,7 +145,7 @@ def test_when_a_rate_is_given_expect_the_period_of_the_arm() -> None:
 def test_when_an_arm_is_not_simulated_here_expect_flags_of_a_simulation_refused(flag: str) -> None:
     parser = argparse.ArgumentParser()
     add_train_flags(parser)
-    add_topic_flags(parser)
+    add_ros_flags(parser)
     parser.add_argument("--workers")
     args = parser.parse_args(["reach", "--ros", "--rate", "100"])
     refuse_simulation_flags(args)
