@@ -6,13 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from rl_control.control.receding import RecedingHorizon
 from rl_control.errors import RlControlError
 from rl_control.interfaces import Plant
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.robot.settings import load_settings
-from rl_control.ros.planning_behind import PlanningBehind
+from rl_control.ros.planning_behind import planning_in_time
 from rl_control.ros.plant import RosPlant
 from rl_control.ros.plant_config import RosPlantConfig
 from rl_control.run import learn
@@ -21,8 +20,6 @@ from rl_control.run.learn_run import LearnRun
 from rl_control.run.learn_settings import LearnConfig
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
-
-PLAN_SHARE = 0.6  # of a period, in which a plan is waited for: its command has a way to go yet
 
 
 def arm_behind_topics(state: LearnRun, config: LearnConfig) -> LearningArm:
@@ -43,16 +40,13 @@ def arm_behind_topics(state: LearnRun, config: LearnConfig) -> LearningArm:
             return before
         return RosPlant(safety, model.inverse_dynamics, robot.home, topics, tip=model.tip)
 
-    def prompt(planner: RecedingHorizon) -> PlanningBehind:
-        return PlanningBehind(planner, PLAN_SHARE * topics.period)
-
     return LearningArm(
         robot,
         load_settings(given["robot"]),
         same,
         config,
         keeps_own_time=True,
-        controller=prompt,
+        controller=planning_in_time(topics.period),
     )
 
 

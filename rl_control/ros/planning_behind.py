@@ -10,6 +10,7 @@ from rl_control.ros.worker import LatestWorker
 from rl_control.types import ArmState, Command, JointState
 
 FIRST_PLAN_TIME = 1.0  # [s]
+PLAN_SHARE = 0.6  # of a period, in which a plan is waited for: its command has a way to go yet
 
 
 class PlanningBehind:
@@ -59,3 +60,8 @@ class PlanningBehind:
             self._planner.reset()
         self._planner.plan(joints, joints.stamp)
         return job
+
+
+def planning_in_time(period: float) -> Callable[[RecedingHorizon], PlanningBehind]:
+    """Return what makes a planner act on an arm whose states come every `period` [s]."""
+    return lambda planner: PlanningBehind(planner, PLAN_SHARE * period)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rl_control.control.receding import RecedingHorizon
 from rl_control.errors import ConfigError
 from rl_control.robot.arm_model import ArmModel
-from rl_control.ros.planning_behind import PlanningBehind
+from rl_control.ros.planning_behind import planning_in_time
 from rl_control.ros.plant import RosPlant
 from rl_control.ros.plant_config import RosPlantConfig
 from rl_control.ros.train_episodes import Say, TopicRollouts
@@ -22,8 +21,6 @@ from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.base import ArmTask
 from rl_control.types import Array
-
-PLAN_SHARE = 0.6  # of a period, in which a plan is waited for: its command has a way to go yet
 
 
 class ArmBehindTopics:
@@ -54,11 +51,7 @@ class ArmBehindTopics:
         self._requests, self._say = requests, say
         self._rules = safety or SafetyConfig()
         topics = replace(topics, period=settings.plant.period)
-
-        def prompt(planner: RecedingHorizon) -> PlanningBehind:
-            return PlanningBehind(planner, PLAN_SHARE * topics.period)
-
-        self._runner = EpisodeRunner(settings.spec, prompt)
+        self._runner = EpisodeRunner(settings.spec, planning_in_time(topics.period))
         # What brings the arm to its starts, and keeps it still, is the description.
         self._model = ArmModel(self._runner.robot)
         try:
