@@ -4,7 +4,7 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.ready
-EXTRAS := ros,sim,viz,learn,gp,export,dev
+EXTRAS := ros,sim,viz,learn,gp,export,tune,view,docs,dev
 
 # PyBullet has wheels for 3.10 and 3.11 only, so these come first.
 PYTHON ?= $(shell for p in python3.11 python3.10 python3.12 python3.13 python3; do \

@@ -48,10 +48,12 @@ setup(
     install_requires=[
         "casadi>=3.6",
         "llvmlite>=0.44",
+        "mcap>=1.2",
         "numba>=0.61",
         "numpy>=1.26",
         "pyyaml>=6.0",
         "rich>=13.0",
+        "rosbags>=0.10",
         "safetensors>=0.4.3",
         "scipy>=1.11",
         "xacro>=2.0",
@@ -71,18 +73,27 @@ setup(
             "pytest>=8.0",
             "pytest-timeout>=2.3",
             "ruff>=0.5",
+            "selenium>=4.20",
             "setuptools>=64",
             "types-PyYAML",
         ],
         # pin 4.1.0 makes crocoddyl 3.2.1 crash.
         "peers": ["crocoddyl==3.2.1", "pin==4.0.0"],
-        # Learned dynamics: training, its metrics, and bags as data.
-        "learn": ["rosbags>=0.10", "tensorboardX>=2.6", "torch==2.13.0"],
+        # Learned dynamics: training and its metrics.
+        "learn": ["tensorboardX>=2.6", "torch==2.13.0"],
         "gp": ["gpytorch>=1.13", "torch==2.13.0"],
         # Rollouts on a cluster; not part of `make setup`.
         "ray": ["ray>=2.9"],
         # Policies as ONNX models.
         "export": ["onnx>=1.16"],
+        # The search of `rl_control tune`.
+        "tune": ["optuna>=4.0"],
+        # The arm in a browser.
+        "view": ["viser>=1.0"],
+        # Runs in the Rerun viewer; half a gigabyte, not part of `make setup`.
+        "rerun": ["rerun-sdk>=0.20"],
+        # The documentation as a site.
+        "docs": ["mkdocs-material>=9.5"],
     },
     entry_points={
         "console_scripts": [
