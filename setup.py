@@ -48,7 +48,7 @@ setup(
     install_requires=[
         "casadi>=3.6",
         "llvmlite>=0.44",
-        "mcap>=1.2",
+        "mcap>=1.6",
         "numba>=0.61",
         "numpy>=1.26",
         "pyyaml>=6.0",
@@ -89,9 +89,9 @@ setup(
         # The search of `rl_control tune`.
         "tune": ["optuna>=4.0"],
         # The arm in a browser.
-        "view": ["viser>=1.0"],
+        "view": ["trimesh>=4.0", "viser>=1.1,<2"],
         # Runs in the Rerun viewer; half a gigabyte, not part of `make setup`.
-        "rerun": ["rerun-sdk>=0.20"],
+        "rerun": ["rerun-sdk>=0.23"],
         # The documentation as a site.
         "docs": ["mkdocs-material>=9.5"],
     },
@@ -99,10 +99,13 @@ setup(
         "console_scripts": [
             "rl_control = rl_control.cli:main",
             "arm_sim = rl_control.ros.arm_sim:main",
+            "bag_player = rl_control.ros.bag_player:main",
             "mpc_controller = rl_control.ros.mpc_controller:main",
             "policy_controller = rl_control.ros.policy_controller:main",
+            "browser_view = rl_control.ros.browser_view:main",
             "dynamics_learner = rl_control.ros.dynamics_learner:main",
             "gps_trainer = rl_control.ros.gps_trainer:main",
+            "bag_recorder = rl_control.ros.bag_recorder:main",
         ],
     },
     zip_safe=False,

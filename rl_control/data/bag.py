@@ -28,6 +28,8 @@ Messages = Iterable[tuple[int, Any]]  # time of receipt in [ns], message
 _NANO = 1_000_000_000
 _LABEL = re.compile(r"(-?\d+)\.(\d{9})")
 _GREATEST_SPREAD = 0.05  # [s]
+_FEW_RESTARTS = 3  # of a simulation, in a bag however short
+_SHARE_OF_RESTARTS = 0.02  # of the joint states
 
 
 def read_bag(
@@ -75,6 +77,7 @@ def read_bag(
     origin = states.stamps[0]
     times = (states.stamps - origin) / _NANO
     restarts = find_restarts(times, states.received, commands.received)
+    _refuse_two_clocks(path, state_topic, times, restarts)
     stamps = _on_state_clock(path, states, commands, restarts)
     return Recording(
         names=tuple(names),
@@ -103,6 +106,26 @@ class _Commands:
     stamps: Stamps  # 0 where not labelled
     labelled: NDArray[np.bool_]
     efforts: Array
+
+
+def _refuse_two_clocks(
+    path: Path, topic: str, times: Array, restarts: Sequence[tuple[int, int]]
+) -> None:
+    """Refuse stamps that fall back again and again: they are of two clocks, one beside the other.
+
+    Raises:
+        DataError: if they are.
+    """
+    if len(restarts) <= max(_FEW_RESTARTS, _SHARE_OF_RESTARTS * len(times)):
+        return
+    first = restarts[0][0]
+    back = times[first - 1] - times[first]
+    raise DataError(
+        path,
+        f"the stamps on {topic} fall back by more than 1 s {len(restarts)} times, first by "
+        f"{back:.3f} s at joint state {first}: two publishers with two clocks, by all appearance",
+        "Record the arm's own alone.",
+    )
 
 
 def _read_states(

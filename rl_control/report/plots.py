@@ -49,11 +49,13 @@ class TargetMark:
         start: when it was sent in [s], on the run's clock.
         position: wanted tip position, [3] in [m].
         settled: when the arm had settled there in [s]; None if it never did.
+        along: wanted tip position at each time of the run, [T+1, 3] in [m], of a target that moves.
     """
 
     start: float
     position: Array
     settled: float | None = None
+    along: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def tip_error(times: Array, tips: Array, targets: Sequence[TargetMark]) -> Array
     error = np.full(len(times), np.nan)
     for target in targets:
         active = times >= target.start
-        error[active] = np.linalg.norm(tips[active] - target.position, axis=1)
+        wanted = target.position if target.along is None else target.along[active]
+        error[active] = np.linalg.norm(tips[active] - wanted, axis=1)
     return error
 
 
@@ -191,7 +194,7 @@ def _draw_positions(axis: Any, run: RunRecord, colors: Any) -> None:
     axis.set_ylabel("joint position\nin its range")
     handles, labels = axis.get_legend_handles_labels()
     axis.legend(
-        handles, [_short(label, labels) for label in labels], ncols=1, fontsize=8,
+        handles, [short_name(label, labels) for label in labels], ncols=1, fontsize=8,
         loc="upper left", bbox_to_anchor=(1.0, 1.05), handlelength=1.2,
     )  # fmt: skip
 
@@ -252,7 +255,7 @@ def _limit_line(axis: Any, bound: float) -> None:
     axis.axhline(bound, color=BAD, linewidth=1.0, linestyle=(0, (4, 3)))
 
 
-def _short(label: str, labels: Sequence[str]) -> str:
+def short_name(label: str, labels: Sequence[str]) -> str:
     """Return `label` without the words every joint name begins with."""
     common = 0
     if len(labels) > 1:

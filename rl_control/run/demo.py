@@ -24,7 +24,7 @@ HELP = "watch an arm reach five targets: simulator and MPC as two ROS 2 processe
 DESCRIPTION = """\
 Starts the simulated arm (arm_sim) and the controller (mpc_controller) as processes of their own
 that talk over ROS 2 topics on this machine, sends them targets, prints how it went, and leaves a
-plot, a video, the data and the nodes' log in a folder under runs/.
+plot, a video, the data, a bag of all that was said and the nodes' log in a folder under runs/.
 
 examples:
   rl_control demo
@@ -32,6 +32,7 @@ examples:
   rl_control demo --gui --no-video
 """
 CLIENT = "demo"
+BESIDE = ("arm_sim", "bag_recorder")  # what is not the controller
 DIAGNOSTICS_RATE = 20.0  # [Hz], so that solve times can be shown
 # Domains up to here keep their ports clear of those that Linux gives to others.
 LAST_DOMAIN = 100
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--gui", action="store_true", help="show the simulator's window")
     parser.add_argument("--no-video", action="store_true", help="leave the plot, but no video")
+    parser.add_argument("--no-record", action="store_true", help="record no bag")
     parser.add_argument(
         "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"
     )
@@ -68,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from rl_control.robot.description import load_robot
     from rl_control.run.demo_record import read_record, summarize
     from rl_control.run.output import check_writable, write_json
+    from rl_control.run.run_files import begin_run
 
     if args.targets < 1:
         raise ConfigError("command line", "--targets", f"found {args.targets}", "Give 1 or more.")
@@ -80,15 +83,24 @@ def run(args: argparse.Namespace) -> int:
     robot = load_robot(args.robot)
     targets = draw_targets(robot, args.targets, args.seed)
     folder = new_run_dir("demo", args.runs)
-    nodes = {"robot": args.robot, "rate": f"{args.rate:g}", "gui": str(args.gui).lower()}
+    begun = begin_run(folder, "demo", robot.name, args.seed)
+    nodes = {
+        "robot": args.robot,
+        "rate": f"{args.rate:g}",
+        "gui": str(args.gui).lower(),
+        "record": str(not args.no_record).lower(),
+        "record_folder": str(folder / "bag"),
+    }
     code = start(nodes, targets, folder, out)
     if code:
         return code
     recorded = read_record(folder / "run.npz", robot)
     report = summarize(recorded, robot, args.seed)
     _print(report, out)
-    for path in [*_pictures(recorded, robot, folder, args.no_video, out), folder / "run.npz"]:
+    left = [*_pictures(recorded, robot, folder, args.no_video, out), folder / "run.npz"]
+    for path in left if args.no_record else [*left, folder / "bag"]:
         out.print(f"left {path}", soft_wrap=True)
+    begun.ended(report)
     write_json(folder / "result.json", report)
     if args.json:
         write_json(args.json, report)
@@ -113,14 +125,14 @@ def start(
         out: where progress is shown.
         seconds: the targets are sent again and again until so much time has passed.
         diagnostics_rate: of both nodes in [Hz].
-        file: the launch file; it starts arm_sim and one controller.
+        file: the launch file; it starts arm_sim, one controller, and the recorder if asked to.
     """
     from rl_control.run.launch_file import find_launch_file, read_launch
     from rl_control.run.network import network_defaults
     from rl_control.run.supervisor import ProcessSpec, supervise
 
     launch = read_launch(find_launch_file(file), nodes)
-    (controller,) = (node.name for node in launch.nodes if node.name != "arm_sim")
+    (controller,) = (node.name for node in launch.nodes if node.name not in BESIDE)
     environment = {
         **network_defaults(),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
@@ -143,7 +155,7 @@ def start(
     )
     specs.append(ProcessSpec(CLIENT, client, environment))
     out.print(
-        f"starting {' and '.join(node.label for node in launch.nodes)} for {nodes['robot']} "
+        f"starting {', '.join(node.label for node in launch.nodes)} for {nodes['robot']} "
         f"(ROS domain {environment['ROS_DOMAIN_ID']}, this machine only)"
     )
     with (folder / "nodes.log").open("w", encoding="utf-8") as log:

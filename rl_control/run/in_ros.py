@@ -19,7 +19,7 @@ def in_ros(verb: str, args: argparse.Namespace, add_arguments: AddArguments) -> 
     """Run the module of `rl_control.ros` of the verb's name; return its exit code.
 
     Args:
-        verb: its name.
+        verb: its name; '_' between verb and sub-verb.
         args: its parsed arguments.
         add_arguments: declares them.
 
@@ -27,7 +27,8 @@ def in_ros(verb: str, args: argparse.Namespace, add_arguments: AddArguments) -> 
         MissingDependencyError: if ROS 2 is not installed.
     """
     if importlib.util.find_spec("rclpy") is None:
-        raise MissingDependencyError("rclpy", f"'rl_control {verb} --ros'", "ros")
+        flag = " --ros" if hasattr(args, "ros") else ""
+        raise MissingDependencyError("rclpy", f"'rl_control {verb.replace('_', ' ')}{flag}'", "ros")
     command = [sys.executable, "-m", f"rl_control.ros.{verb}", *words(args, add_arguments)]
     # It learns who started it: an arm shall not go on by itself when this process is killed.
     with subprocess.Popen(command, env={**os.environ, PARENT_VARIABLE: str(os.getpid())}) as child:
@@ -47,11 +48,11 @@ def words(args: argparse.Namespace, add_arguments: AddArguments) -> list[str]:
         value = getattr(args, action.dest, action.default)
         if value == action.default or value is argparse.SUPPRESS:
             continue
+        values = value if isinstance(value, list) else [value]
         if not action.option_strings:
-            places.append(str(value))
+            places += map(str, values)
         elif isinstance(value, bool):
             flags.append(action.option_strings[0 if value else -1])
         else:
-            values = value if isinstance(value, list) else [value]
             flags += [action.option_strings[0], *map(str, values)]
     return [*places, *flags]

@@ -21,6 +21,9 @@ from rl_control.run.launch_yaml import Block, blocks, entities
 EXECUTABLES = (
     *("arm_sim", "mpc_controller", "policy_controller"),
     *("dynamics_learner", "gps_trainer"),
+    "browser_view",
+    "bag_player",
+    "bag_recorder",
 )
 _SUFFIX = ".launch.yaml"
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}

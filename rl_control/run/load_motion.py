@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rl_control.config import setting
+from rl_control.data.bag_find import find_bag, holds_bag
 from rl_control.data.recording import clean, split_timelines
 from rl_control.data.resample import resample
 from rl_control.data.stamps import evened
@@ -118,13 +119,13 @@ def _locate(path: Path) -> Path:
     file = path / TRANSITIONS
     if file.is_file():
         return file
-    if not _is_bag(path):
-        raise DataError(
-            path,
-            f"neither a run (no {TRANSITIONS}) nor a ROS bag (no metadata.yaml)",
-            "Name the folder of a run that recorded motion, or of a bag.",
-        )
-    return path
+    if holds_bag(path):
+        return find_bag(path)
+    raise DataError(
+        path,
+        f"neither a run (no {TRANSITIONS}) nor a ROS bag (no metadata.yaml)",
+        "Name the folder of a run that recorded motion, or of a bag.",
+    )
 
 
 def _is_bag(path: Path) -> bool:

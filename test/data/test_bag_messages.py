@@ -46,7 +46,7 @@ def test_when_a_topic_is_read_expect_its_messages_in_order_of_receipt(write_bag,
 def test_when_there_is_no_bag_expect_refusal(tmp_path):
     with pytest.raises(DataError, match="no such bag"):
         open_bag(tmp_path / "none")
-    with pytest.raises(DataError, match=r"no metadata\.yaml.*ros2 bag reindex"):
+    with pytest.raises(DataError, match=r"no metadata\.yaml.*Name the folder of a run"):
         open_bag(tmp_path)
     (tmp_path / "notes.txt").write_text("not a bag")
     with pytest.raises(DataError, match="not a ROS bag"):
@@ -62,12 +62,29 @@ def test_when_the_bag_is_empty_expect_refusal(write_bag, storage):
         open_bag(write_bag([], storage))
 
 
-@STORAGES
-def test_when_the_recorder_was_killed_expect_reindex_named(write_bag, messages, storage):
+@pytest.mark.parametrize(
+    ("storage", "remedy"), [("MCAP", "rl_control bag recover"), ("SQLITE3", "ros2 bag reindex")]
+)
+def test_when_the_recorder_was_killed_expect_the_remedy_named(write_bag, messages, storage, remedy):
     path = write_bag(rows(messages), storage)
     (path / "metadata.yaml").unlink()
-    with pytest.raises(DataError, match="reindex"):
+    with pytest.raises(DataError, match=remedy):
         open_bag(path)
+    assert open_bag(storage_file(path)).message_count == 60
+
+
+def test_when_a_foreign_definition_cannot_be_read_expect_the_other_topics_read(write_bag, messages):
+    from rosbags.interfaces import MessageDefinition, MessageDefinitionFormat
+
+    path = write_bag(rows(messages))
+    bag = open_bag(path)
+    broken = MessageDefinition(MessageDefinitionFormat.MSG, "no such @ definition")
+    bag.connections = [
+        c._replace(msgdef=broken) if c.msgtype == COMMAND else c for c in bag.connections
+    ]
+    assert len(list(messages_of(bag, path, STATES, STATE))) == 30
+    assert len(list(messages_of(bag, path, COMMANDS, COMMAND))) == 30  # as ROS 2 defines it
+    bag.close()
 
 
 @STORAGES
@@ -139,3 +156,28 @@ def test_when_rosbags_is_not_installed_expect_the_extra_named(tmp_path, monkeypa
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(MissingDependencyError, match=r"rl_control\[learn\]"):
         open_bag(tmp_path)
+
+
+@STORAGES
+def test_when_metadata_tell_other_qualities_than_the_file_expect_all_messages(
+    write_bag, messages, storage
+):
+    import yaml
+
+    path = write_bag(rows(messages), storage)
+    document = yaml.safe_load((path / "metadata.yaml").read_text())
+    for topic in document["rosbag2_bagfile_information"]["topics_with_message_count"]:
+        topic["topic_metadata"]["offered_qos_profiles"] = [
+            {
+                "history": "keep_last", "depth": 7, "reliability": "best_effort",
+                "durability": "volatile", "deadline": {"sec": 0, "nsec": 0},
+                "lifespan": {"sec": 0, "nsec": 0}, "liveliness": "automatic",
+                "liveliness_lease_duration": {"sec": 0, "nsec": 0},
+                "avoid_ros_namespace_conventions": False,
+            }
+        ]  # fmt: skip
+    (path / "metadata.yaml").write_text(yaml.safe_dump(document))
+    bag = open_bag(path)
+    assert len(list(bag.messages())) == 60
+    assert len(list(messages_of(bag, path, STATES, STATE))) == 30
+    bag.close()

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("pybullet")
 
+from rl_control.data.bag import read_bag
 from rl_control.errors import ConfigError, MissingDependencyError, UnknownNameError
 from rl_control.robot.description import load_robot
 from rl_control.run import demo
@@ -127,6 +128,25 @@ def test_when_the_input_is_bad_expect_no_process_started(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("words", "record"), [((), "true"), (("--no-record",), "false")])
+def test_when_the_demo_starts_expect_its_bag_in_the_folder_of_the_run(
+    monkeypatch, tmp_path, words, record
+):
+    pytest.importorskip("rclpy")
+    asked = {}
+
+    def start(nodes, targets, folder, out):
+        asked.update(nodes, folder=folder)
+        return 3
+
+    monkeypatch.setattr(demo, "start", start)
+    assert demo.run(parse("--robot", "planar2", "--runs", str(tmp_path), *words)) == 3
+    assert asked["record"] == record
+    assert asked["record_folder"] == str(asked["folder"] / "bag")
+    told = json.loads((asked["folder"] / "run.json").read_text())
+    assert (told["verb"], told["robot"], told["result"]) == ("demo", "planar2", None)
+
+
 @pytest.mark.slow
 def test_when_the_demo_runs_expect_targets_reached_over_ros_and_files_left(tmp_path):
     pytest.importorskip("rclpy")
@@ -141,4 +161,9 @@ def test_when_the_demo_runs_expect_targets_reached_over_ros_and_files_left(tmp_p
     assert {path.name for path in folder.iterdir()} == {
         *("run.png", "run.gif", "run.npz"),
         *("result.json", "nodes.log"),
+        *("bag", "run.json"),
     }
+    assert json.loads((folder / "run.json").read_text())["result"]["success_rate"] == 1.0
+    states = read_bag(folder / "bag", ROBOT.names)
+    assert states.rejected.keys() <= {"no_velocity"}
+    assert np.abs(np.diff(states.positions, axis=0)).max() > 0.0

@@ -8,7 +8,7 @@ import pytest
 
 from rl_control.errors import MissingDependencyError
 from rl_control.run import in_ros as module
-from rl_control.run import learn, train
+from rl_control.run import learn, record, replay_topics, train
 from rl_control.run.in_ros import in_ros, words
 from rl_control.run.supervisor import PARENT_VARIABLE
 
@@ -28,6 +28,8 @@ def parsed(verb: object, *given: str) -> argparse.Namespace:
         (train, ("reach", "--mdgps.policy.hidden", "8", "9", "--no-mdgps.initial.gravity")),
         (train, ("--resume", "runs/one", "--state-topic", "/arm/states", "--json", "a b.json")),
         (learn, ("--ros", "--robot", "planar2", "--fit.known", "--payload", "2.5")),
+        (record, ("/a", "b/*", "--exclude", "/c", "/d e", "--all", "--duration", "2.5")),
+        (record, ("--output", "x y", "--split-size", "0")),
         (learn, ("--from-nothing", "--no-fit.known", "--fit.nets.hidden", "8", "16")),
     ],
 )
@@ -36,10 +38,19 @@ def test_when_arguments_are_written_again_expect_the_same(verb: object, given: t
     assert parsed(verb, *words(args, verb.add_arguments)) == args  # type: ignore[attr-defined]
 
 
-def test_when_ros_is_missing_expect_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("verb", "name", "words", "asked"),
+    [
+        (train, "train", ["reach"], "'rl_control train --ros'"),
+        (replay_topics, "replay_topics", ["bag"], "'rl_control replay topics'"),
+    ],
+)
+def test_when_ros_is_missing_expect_what_asked_for_it_named(
+    monkeypatch: pytest.MonkeyPatch, verb, name, words, asked
+) -> None:
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match="train --ros"):
-        in_ros("train", parsed(train, "reach"), train.add_arguments)
+    with pytest.raises(MissingDependencyError, match=f"^{asked} needs rclpy"):
+        in_ros(name, parsed(verb, *words), verb.add_arguments)
 
 
 def test_when_a_verb_goes_on_elsewhere_expect_its_exit_code_and_the_parent_known(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from rl_control.config import load
 from rl_control.errors import ConfigError, UnknownNameError
 from rl_control.paths import data_dir
+from rl_control.ros.recorder_config import RecorderConfig
 from rl_control.run.launch_file import find_launch_file, read_arguments, read_launch
 
 FILE = """\
@@ -121,6 +123,20 @@ def test_when_shipped_file_is_read_expect_nodes_for_every_argument_value(name):
     names = {argument.name for argument in read_arguments(path)}
     assert {"robot", "params_file", "rate", "gui", "namespace", "use_sim_time"} <= names
     assert read_launch(path, {"namespace": "left", "gui": "true", "use_sim_time": "true"}).nodes
+
+
+@pytest.mark.parametrize("name", ["arm_mpc", "arm_policy", "real_arm", "arm_learning", "train_gps"])
+def test_when_a_recording_is_asked_for_expect_a_recorder_beside_the_others(name):
+    path = find_launch_file(name)
+    given = {"policy": "p"} if name == "arm_policy" else {}
+    without = read_launch(path, given).nodes
+    given |= {"record": "true", "record_folder": "runs/x", "namespace": "left"}
+    *others, recorder = read_launch(path, given).nodes
+    assert [node.executable for node in others] == [node.executable for node in without]
+    assert recorder.label == "left/bag_recorder"
+    assert "folder:=runs/x" in recorder.command
+    file = recorder.command[recorder.command.index("--params-file") + 1]
+    load(RecorderConfig, Path(file), section="/left/bag_recorder")
 
 
 def test_when_an_arm_is_learned_expect_its_secrets_told_to_the_simulator_alone():
