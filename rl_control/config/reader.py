@@ -60,7 +60,7 @@ def load(
         ConfigError: naming file, line and key, if the file cannot be read or is not YAML, if a
             key is unknown or given twice, or if a value is not allowed.
     """
-    values = {} if path is None else _read(Path(path), cls, section)
+    values = {} if path is None else read_values(Path(path), cls, section)
     for key, value in (overrides or {}).items():
         values[key] = Given(value, "override")
     return build(cls, values)
@@ -72,7 +72,12 @@ def parse_scalar(text: str) -> Any:
     return _scalar(yaml.ScalarNode(tag, text))
 
 
-def _read(path: Path, cls: type, section: str | None) -> dict[str, Given]:
+def read_values(path: Path, cls: type, section: str | None) -> dict[str, Given]:
+    """Return the values in a file by key, unchecked, each with where it stands; see `load`.
+
+    Raises:
+        ConfigError: if the file cannot be read, is no YAML, or gives a key twice.
+    """
     root = _compose(path)
     if root is None:
         return {}

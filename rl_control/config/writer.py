@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import yaml
@@ -31,23 +32,30 @@ def to_yaml(config: object, node: str = "/**") -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown_table(cls: type, prefix: str = "") -> str:
-    """Return the settings of config class `cls` as a Markdown table for the documentation."""
-    lines = [
-        "| setting | default | unit | allowed | live | meaning |",
-        "|---|---|---|---|---|---|",
-    ]
-    for info in fields_of(cls, prefix):
-        cells = [
+def markdown_table(
+    fields: Iterable[FieldInfo], live: Callable[[FieldInfo], bool] | None = None
+) -> str:
+    """Return settings as a Markdown table for the documentation; empty columns are left out.
+
+    Args:
+        fields: the settings, as from `fields_of`.
+        live: says which may change while running, where that is another than `FieldInfo.live`.
+    """
+    header = ["setting", "default", "unit", "allowed", "live", "meaning"]
+    rows = [
+        [
             f"`{info.key}`",
             f"`{value_text(info.default)}`",
             info.unit,
             allowed_text(info),
-            "yes" if info.live else "",
+            "yes" if (info.live if live is None else live(info)) else "",
             info.doc,
         ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+        for info in fields
+    ]
+    kept = [k for k in range(len(header)) if any(row[k] for row in rows)]
+    table = [[row[k] for k in kept] for row in (header, ["---"] * len(header), *rows)]
+    return "".join("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |\n" for row in table)
 
 
 def allowed_text(info: FieldInfo) -> str:

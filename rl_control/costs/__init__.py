@@ -12,7 +12,7 @@ from rl_control.costs.tip_orientation import TipOrientation
 from rl_control.costs.tip_points import TipPoints
 from rl_control.costs.tip_position import TipPosition
 from rl_control.costs.velocity import TipVelocity, Velocity
-from rl_control.costs.velocity_limits import VelocityLimits
+from rl_control.costs.velocity_limits import GivenVelocityLimits, VelocityLimits
 
 __all__ = [
     "ControlRate",
@@ -21,6 +21,7 @@ __all__ = [
     "Effort",
     "EffortAbout",
     "Expansion",
+    "GivenVelocityLimits",
     "PositionLimits",
     "Posture",
     "Ramp",

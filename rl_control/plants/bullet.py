@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from rl_control.config import validate
+from rl_control.config import fields_of, validate
 from rl_control.errors import NonFiniteError, PlantError
-from rl_control.plants.bullet_arm import damping_torque, load_arm
+from rl_control.plants.bullet_arm import damping_torque, load_arm, set_friction, set_payload
 from rl_control.plants.bullet_client import World
 from rl_control.plants.bullet_config import BulletConfig, per_joint
 from rl_control.plants.bullet_fixtures import Fixtures
@@ -76,13 +76,8 @@ class BulletPlant:
         self.config = config or BulletConfig()
         validate(self.config, "BulletConfig")
         self._substeps = self.config.substeps
-        joints, n = robot.joints, robot.n
-        self._damping = per_joint(
-            self.config.damping, np.array([j.damping for j in joints]), "damping"
-        )
-        self._friction = per_joint(
-            self.config.friction, np.array([j.friction for j in joints]), "friction"
-        )
+        n = robot.n
+        self._damping, self._friction = self._resistance(self.config)
         self._gravity = as_vector(self.config.gravity or robot.gravity, 3, "gravity")
         self._rng = rng or np.random.default_rng(0)
         self._rest = [0.0] * n
@@ -206,6 +201,36 @@ class BulletPlant:
             self._open_world()
             return self._fixtures.force()
 
+    def check(self, config: BulletConfig) -> None:
+        """Refuse settings that `configure` cannot take.
+
+        Raises:
+            ConfigError: if one is not allowed, or there is friction of neither one joint nor all.
+        """
+        validate(config, "BulletConfig")
+        self._resistance(config)
+
+    def configure(self, config: BulletConfig) -> None:
+        """Take new values of the settings that may change while running, from the next step on.
+
+        These are payload (at its place), damping, friction and noise.
+
+        Raises:
+            ConfigError: if one is not allowed; nothing has changed.
+            PlantError: if the plant is closed.
+        """
+        live = {
+            info.key: getattr(config, info.key) for info in fields_of(BulletConfig) if info.live
+        }
+        new = replace(self.config, **live)
+        self.check(new)
+        with self._lock:
+            world = self._open_world()
+            self.config = new
+            self._damping, self._friction = self._resistance(new)
+            set_friction(world, self._arm, self._friction)
+            set_payload(world, self._arm, Payload(new.payload, new.payload_com))
+
     def show_target(self, position: Sequence[float] | Array) -> None:
         """Draw a red ball at `position`, [3] in [m] in the base frame; it has no substance.
 
@@ -231,6 +256,14 @@ class BulletPlant:
         """Release the physics world; calling it twice is harmless."""
         with self._lock:
             self._world.close()
+
+    def _resistance(self, config: BulletConfig) -> tuple[Array, Array]:
+        """Viscous and Coulomb friction of each joint, [n] each."""
+        joints = self.robot.joints
+        return (
+            per_joint(config.damping, np.array([j.damping for j in joints]), "damping"),
+            per_joint(config.friction, np.array([j.friction for j in joints]), "friction"),
+        )
 
     def _build(self, fixtures: Mapping[str, Path]) -> None:
         """Make the world and load the arm into it."""

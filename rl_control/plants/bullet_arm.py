@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rl_control.plants.bullet_client import World
-from rl_control.plants.bullet_urdf import Payload, bullet_urdf
+from rl_control.plants.bullet_urdf import PAYLOAD_LINK, Payload, bullet_urdf
 from rl_control.plants.friction import rubbed
 from rl_control.robot.model import RobotModel
 from rl_control.types import Array
@@ -23,11 +23,13 @@ class LoadedArm:
         body: number of the body.
         joints: numbers of the arm's joints, [n].
         tip: number of the tip link.
+        payload: number of the link that is the payload, massless or not.
     """
 
     body: int
     joints: list[int]
     tip: int
+    payload: int
 
 
 def load_arm(
@@ -54,15 +56,28 @@ def load_arm(
         world.changeDynamics(
             body, link, linearDamping=0.0, angularDamping=0.0, maxJointVelocity=_SPEED_CAP
         )
+    arm = LoadedArm(body, index, links[robot.tip], links[PAYLOAD_LINK])
+    set_friction(world, arm, friction)
+    return arm
+
+
+def set_friction(world: World, arm: LoadedArm, friction: Array) -> None:
+    """Let dry friction of this size hold the joints, [n] in [N m] or [N]."""
     # Motors are on by default and brake every joint; what stays is the Coulomb friction.
     world.setJointMotorControlArray(
-        body,
-        index,
+        arm.body,
+        arm.joints,
         world.bullet.VELOCITY_CONTROL,
-        targetVelocities=[0.0] * robot.n,
+        targetVelocities=[0.0] * len(friction),
         forces=friction.tolist(),
     )
-    return LoadedArm(body, index, links[robot.tip])
+
+
+def set_payload(world: World, arm: LoadedArm, payload: Payload) -> None:
+    """Let the tip carry another mass, at the place of the one that the arm was loaded with."""
+    world.changeDynamics(
+        arm.body, arm.payload, mass=payload.mass, localInertiaDiagonal=[payload.moment] * 3
+    )
 
 
 def damping_torque(

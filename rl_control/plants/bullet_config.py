@@ -23,7 +23,9 @@ class BulletConfig:
         low=1e-5,
         high=0.02,
     )
-    payload: float = setting(0.0, doc="Mass carried by the tip", unit="kg", low=0.0, high=1e3)
+    payload: float = setting(
+        0.0, doc="Mass carried by the tip", unit="kg", low=0.0, high=1e3, live=True
+    )
     payload_com: tuple[float, ...] = setting(
         (0.0, 0.0, 0.0), doc="Centre of the payload in the tip frame", unit="m", length=3
     )
@@ -32,15 +34,22 @@ class BulletConfig:
         doc="Viscous friction: one number a joint, one for all, or none for the URDF's",
         unit="N m s/rad or N s/m",
         low=0.0,
+        live=True,
     )
     friction: tuple[float, ...] = setting(
         (),
         doc="Coulomb friction: one number a joint, one for all, or none for the URDF's",
         unit="N m or N",
         low=0.0,
+        live=True,
     )
     position_noise: float = setting(
-        0.0, doc="Standard deviation of measured positions", unit="rad or m", low=0.0, high=1.0
+        0.0,
+        doc="Standard deviation of measured positions",
+        unit="rad or m",
+        low=0.0,
+        high=1.0,
+        live=True,
     )
     velocity_noise: float = setting(
         0.0,
@@ -48,6 +57,7 @@ class BulletConfig:
         unit="rad/s or m/s",
         low=0.0,
         high=10.0,
+        live=True,
     )
     observation_latency: float = setting(
         0.0, doc="Age of a state on arrival, in whole substeps", unit="s", low=0.0, high=1.0

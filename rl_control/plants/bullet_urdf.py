@@ -15,15 +15,14 @@ What is changed, and why:
 from __future__ import annotations
 
 import logging
-import os
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from rl_control.errors import RobotDescriptionError
+from rl_control.robot.meshes import find_mesh, missing_meshes
 from rl_control.robot.model import Placement, RobotModel
 from rl_control.robot.urdf import Urdf, UrdfJoint, parse_urdf
 from rl_control.types import Array
@@ -47,6 +46,16 @@ class Payload:
     mass: float
     com: Sequence[float]
 
+    @property
+    def radius(self) -> float:
+        """The ball's radius in [m]."""
+        return float((3.0 * self.mass / (4.0 * np.pi * _STEEL)) ** (1.0 / 3.0))
+
+    @property
+    def moment(self) -> float:
+        """Its moment of inertia about any axis through the centre in [kg m^2]."""
+        return 0.4 * self.mass * self.radius**2
+
 
 def bullet_urdf(robot: RobotModel, payload: Payload | None = None) -> str:
     """Return the URDF text of `robot` for PyBullet.
@@ -57,6 +66,13 @@ def bullet_urdf(robot: RobotModel, payload: Payload | None = None) -> str:
     """
     urdf = parse_urdf(robot.urdf, robot.source)
     root = ET.fromstring(robot.urdf)
+    missing = missing_meshes(robot.urdf, robot.source)
+    if missing:
+        _log.warning(
+            "%s: not found and left out by the simulator: mesh %s",
+            robot.source,
+            ", ".join(f"'{name}'" for name in missing),
+        )
     root.set("name", robot.identifier)  # PyBullet refuses a robot without one
     for link in root.findall("link"):
         _write_inertia(link, urdf, _moves(link.get("name", ""), urdf, robot))
@@ -68,27 +84,9 @@ def bullet_urdf(robot: RobotModel, payload: Payload | None = None) -> str:
             _write_fixed(joint, urdf.joints[joint.get("name", "")], robot.locked)
     if urdf.root != robot.base:
         _put_base_at_origin(root, urdf, robot)
-    if payload is not None and payload.mass > 0.0:
+    if payload is not None:
         _add_payload(root, robot.tip, payload)
     return ET.tostring(root, encoding="unicode")
-
-
-def find_mesh(name: str, source: str) -> Path | None:
-    """Return the file of a mesh named in the URDF at `source`, or None if it is not found.
-
-    A name is looked up as it is, from the URDF's folder and from the folders above it; that of
-    a ROS package ("package://NAME/path") also with and without NAME, and in the share folders
-    of AMENT_PREFIX_PATH and the folders of ROS_PACKAGE_PATH.
-    """
-    tails = [name.removeprefix("file://")]
-    roots = [Path(source).resolve().parent, *Path(source).resolve().parent.parents]
-    if name.startswith(("package://", "model://")):
-        tail = name.split("://", 1)[1]
-        tails = [tail, tail.partition("/")[2]]
-        roots += [Path(p) / "share" for p in _folders("AMENT_PREFIX_PATH")]
-        roots += [Path(p) for p in _folders("ROS_PACKAGE_PATH")]
-    candidates = [root / tail for root in roots for tail in tails if tail]
-    return next((path for path in candidates if path.is_file()), None)
 
 
 def roll_pitch_yaw(rotation: Array) -> Array:
@@ -111,10 +109,6 @@ def _moves(link: str, urdf: Urdf, robot: RobotModel) -> bool:
     while joint is not None and joint.name not in robot.names:
         joint = urdf.parent_joint(joint.parent)
     return joint is not None
-
-
-def _folders(variable: str) -> list[str]:
-    return [folder for folder in os.environ.get(variable, "").split(os.pathsep) if folder]
 
 
 def _write_inertia(link: ET.Element, urdf: Urdf, moving: bool) -> None:
@@ -219,12 +213,11 @@ def _put_base_at_origin(root: ET.Element, urdf: Urdf, robot: RobotModel) -> None
 
 
 def _add_payload(root: ET.Element, tip: str, payload: Payload) -> None:
-    radius = (3.0 * payload.mass / (4.0 * np.pi * _STEEL)) ** (1.0 / 3.0)
     link = ET.SubElement(root, "link", name=PAYLOAD_LINK)
-    moment = 0.4 * payload.mass * radius**2
-    _set_inertial(link, payload.mass, Placement.identity(), np.full(3, moment))
-    visual = ET.SubElement(link, "visual")
-    ET.SubElement(ET.SubElement(visual, "geometry"), "sphere", radius=repr(float(radius)))
+    _set_inertial(link, payload.mass, Placement.identity(), np.full(3, payload.moment))
+    if payload.mass > 0.0:
+        visual = ET.SubElement(link, "visual")
+        ET.SubElement(ET.SubElement(visual, "geometry"), "sphere", radius=repr(payload.radius))
     _fix(root, tip, PAYLOAD_LINK, Placement(np.eye(3), np.array(payload.com, dtype=np.float64)))
 
 
@@ -241,10 +234,8 @@ def _resolve_meshes(link: ET.Element, source: str) -> None:
             mesh = shape.find("geometry/mesh")
             if mesh is None:
                 continue
-            name = mesh.get("filename", "")
-            path = find_mesh(name, source)
+            path = find_mesh(mesh.get("filename", ""), source)
             if path is None:
-                _log.warning("%s: mesh '%s' not found; the simulator leaves it out", source, name)
                 link.remove(shape)
             else:
                 mesh.set("filename", str(path))

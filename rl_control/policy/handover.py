@@ -30,24 +30,31 @@ class HandoverConfig:
         "does not act",
         low=0.1,
         high=1e3,
+        live=True,
     )
     inside: float = setting(
-        1.2, doc="Times that distance, within which it may act again", low=0.0, high=1e3
+        1.2, doc="Times that distance, within which it may act again", low=0.0, high=1e3, live=True
     )
     margin: float = setting(
         1.0,
         doc="Share of the MPC's cost by which the policy's may exceed it",
         low=0.0,
         high=1e6,
+        live=True,
     )
     back_margin: float = setting(
-        0.5, doc="Share by which it may do so for the policy to act again", low=0.0, high=1e6
+        0.5,
+        doc="Share by which it may do so for the policy to act again",
+        low=0.0,
+        high=1e6,
+        live=True,
     )
     slack: float = setting(
         0.02,
         doc="Cost by which it may exceed it besides: near the target both are next to nothing",
         low=0.0,
         high=1e6,
+        live=True,
     )
     back_time: float = setting(
         0.5,
@@ -55,6 +62,7 @@ class HandoverConfig:
         unit="s",
         low=0.0,
         high=60.0,
+        live=True,
     )
     blend_time: float = setting(
         0.05,
@@ -62,9 +70,10 @@ class HandoverConfig:
         unit="s",
         low=0.0,
         high=2.0,
+        live=True,
     )
     foresee_every: int = setting(
-        5, doc="The policy's cost is foretold from every so many plans", low=1, high=1000
+        5, doc="The policy's cost is foretold from every so many plans", low=1, high=1000, live=True
     )
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ from rl_control.robot.catalog import CATALOG, split_tool
 
 
 @dataclass(frozen=True)
-class _FileSettings:
+class FileSettings:
     """The settings whose names are fixed; `weights` joins them as a group of free names."""
 
     joints: tuple[str, ...] = setting((), doc="Joints that `home` is for, in its order")
@@ -106,7 +106,7 @@ def _with_weights(names: list[str]) -> type:
     weights = dataclasses.make_dataclass("Weights", fields, frozen=True)
     group = setting(default_factory=weights, doc="Task weights that replace the defaults")
     return dataclasses.make_dataclass(
-        "RobotFile", [("weights", weights, group)], bases=(_FileSettings,), frozen=True
+        "RobotFile", [("weights", weights, group)], bases=(FileSettings,), frozen=True
     )
 
 

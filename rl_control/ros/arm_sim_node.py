@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,6 +24,7 @@ from rl_control.plants.bullet import BulletPlant
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
+from rl_control.robot.meshes import with_mesh_files
 from rl_control.ros import convert, diagnostics, qos
 from rl_control.ros.joint_order import JointOrder
 from rl_control.ros.node import ManagedNode
@@ -61,6 +63,7 @@ class ArmSimConfig:
         doc="Simulated seconds a second; other than 1 needs publish_clock",
         low=0.01,
         high=100.0,
+        live=True,
     )
     lock_step: bool = setting(
         False, doc="Let time stand still until each state is answered; needs publish_clock"
@@ -78,9 +81,10 @@ class ArmSimConfig:
         unit="s",
         low=0.001,
         high=10.0,
+        live=True,
     )
     diagnostics_rate: float = setting(
-        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0
+        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0, live=True
     )
     plant: BulletConfig = setting(default_factory=BulletConfig, doc="The simulated arm")
 
@@ -90,6 +94,9 @@ class ArmSim(ManagedNode):
 
     node_name = "arm_sim"
     config_class = ArmSimConfig
+    live_groups: ClassVar[tuple[str, ...]] = (
+        *("real_time_factor", "command_timeout", "diagnostics_rate", "plant"),
+    )
 
     def __init__(self, stop: StopRequest) -> None:
         """Declare the parameters."""
@@ -117,7 +124,8 @@ class ArmSim(ManagedNode):
     def start(self) -> None:
         """Offer the arm's topics and begin to move time on."""
         config = self.config
-        self._states = self.publisher(JointStateMessage, "joint_states", qos.states())
+        quality = qos.states(depth=qos.LOCK_STEP) if config.lock_step else qos.states()
+        self._states = self.publisher(JointStateMessage, "joint_states", quality)
         self._poses = self.publisher(PoseStamped, "~/ee_pose", qos.states())
         self._twists = self.publisher(TwistStamped, "~/ee_twist", qos.states())
         self._description = self.publisher(String, "robot_description", qos.latched())
@@ -128,11 +136,27 @@ class ArmSim(ManagedNode):
         self.subscribe(Float64MultiArray, commands, self._on_command, qos.commands())
         self.subscribe(JointTrajectory, paths, self._on_trajectory, qos.events())
         self.serve(Trigger, "~/reset", self._on_reset)
-        self.every(1.0 / config.diagnostics_rate, self._report)
-        self._description.publish(String(data=self._robot.urdf))
+        self.every(lambda: 1.0 / self.config.diagnostics_rate, self._report)
+        description = with_mesh_files(self._robot.urdf, self._robot.source)
+        self._description.publish(String(data=description))
         self._loop.forget()
         self._pacer = Pacer(self._plant.period / config.real_time_factor)
         self._publish()
+
+    def retune(self, config: ArmSimConfig) -> Callable[[], None]:
+        """Prepare another arm, noise or pace."""
+        check_times(config)
+        if not hasattr(self, "_loop"):
+            return super().retune(config)
+        self._plant.check(plant_config(config))
+
+        def put_in_force() -> None:
+            self._plant.configure(plant_config(config))
+            self._loop.command_timeout = config.command_timeout
+            if self.active:
+                self._pacer.period = self._plant.period / config.real_time_factor
+
+        return put_in_force
 
     def halt(self) -> None:
         """Stand still in time and take the topics down."""

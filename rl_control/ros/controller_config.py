@@ -20,10 +20,18 @@ class ControllerConfig:
         20, doc="Real-time priority asked for once active, 1 to 99; 0 for none", low=0, high=99
     )
     velocity_scale: float = setting(
-        1.0, doc="Share of the robot's velocity limits that may be used", low=0.01, high=1.0
+        1.0,
+        doc="Share of the robot's velocity limits that may be used",
+        low=0.01,
+        high=1.0,
+        live=True,
     )
     effort_scale: float = setting(
-        1.0, doc="Share of the robot's effort limits that may be used", low=0.01, high=1.0
+        1.0,
+        doc="Share of the robot's effort limits that may be used",
+        low=0.01,
+        high=1.0,
+        live=True,
     )
     state_topic: str = setting("joint_states", doc="Topic of joint states")
     state_reliable: bool = setting(
@@ -55,6 +63,7 @@ class ControllerConfig:
         "plan if need be",
         low=0.05,
         high=1.0,
+        live=True,
     )
     lock_step: bool = setting(
         False, doc="Wait for every plan and take stamps for the time, so that runs repeat exactly"
@@ -64,18 +73,24 @@ class ControllerConfig:
         doc="Seconds of the states' stamps that pass in a second: arm_sim's setting of that name",
         low=0.01,
         high=100.0,
+        live=True,
     )
     avoid_collision: bool = setting(
         True, doc="Refuse goals that end in collision with the floor or the arm (needs PyBullet)"
     )
     plan_rate: float = setting(
-        10.0, doc="Plans and tip paths published a second", unit="Hz", low=0.1, high=100.0
+        10.0,
+        doc="Plans and tip paths published a second",
+        unit="Hz",
+        low=0.1,
+        high=100.0,
+        live=True,
     )
     diagnostics_rate: float = setting(
-        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0
+        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0, live=True
     )
     task: ReachConfig = setting(
         default_factory=ReachConfig,
-        doc="The reach; weights left at their default come from the robot's settings file",
+        doc="The reach; weights that are not given come from the robot's settings file",
     )
     safety: SafetyConfig = setting(default_factory=SafetyConfig, doc="The safety filter")

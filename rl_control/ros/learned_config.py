@@ -12,7 +12,11 @@ class LearnedConfig:
     """How a learned model is planned on, and when the controller goes back to the one before."""
 
     doubt: float = setting(
-        0.01, doc="Cost of plans on whose accelerations an ensemble disagrees", low=0.0, high=1e4
+        0.01,
+        doc="Cost of plans on whose accelerations an ensemble disagrees",
+        low=0.0,
+        high=1e4,
+        live=True,
     )
     worse: float = setting(
         1.2,

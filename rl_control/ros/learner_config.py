@@ -14,7 +14,12 @@ class RefitConfig:
     """How new versions of a model are made."""
 
     period: float = setting(
-        20.0, doc="Least time from one fit's begin to the next", unit="s", low=0.1, high=86_400.0
+        20.0,
+        doc="Least time from one fit's begin to the next",
+        unit="s",
+        low=0.1,
+        high=86_400.0,
+        live=True,
     )
     least_new: float = setting(
         6.0,
@@ -22,6 +27,7 @@ class RefitConfig:
         unit="s",
         low=0.1,
         high=86_400.0,
+        live=True,
     )
     judged: float = setting(
         4.0,
@@ -86,9 +92,10 @@ class LearnerConfig:
         unit="s",
         low=0.5,
         high=3600.0,
+        live=True,
     )
     diagnostics_rate: float = setting(
-        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0
+        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0, live=True
     )
     refit: RefitConfig = setting(default_factory=RefitConfig, doc="When a new version is made")
     fit: FitConfig = setting(default_factory=FitConfig, doc="The model")

@@ -47,6 +47,7 @@ class DynamicsLearner(ManagedNode):
 
     node_name = "dynamics_learner"
     config_class = LearnerConfig
+    live_groups = ("save_period", "diagnostics_rate", "refit")
 
     def __init__(self, stop: StopRequest) -> None:
         """Declare the parameters."""
@@ -108,7 +109,7 @@ class DynamicsLearner(ManagedNode):
         self._reports = self.publisher(DiagnosticArray, "/diagnostics", qos.events())
         self.every(COLLECT_PERIOD, self._collect)
         self.every(COLLECT_PERIOD, self._refit)
-        self.every(1.0 / config.diagnostics_rate, self._report)
+        self.every(lambda: 1.0 / self.config.diagnostics_rate, self._report)
 
     def halt(self) -> None:
         """Keep the motion and stop listening."""

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.duration import Duration
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.validate_topic_name import validate_topic_name
 
 from rl_control.config import flatten
 from rl_control.errors import ConfigError, PlantError, RlControlError
-from rl_control.ros.params import check_files, declare
+from rl_control.ros.live_parameters import change_of
+from rl_control.ros.params import check_files, declare, live_keys
 from rl_control.ros.priority import come_first
 from rl_control.ros.process import LONGEST_WAIT, Stopped, StopRequest
 
@@ -28,30 +32,30 @@ DELIVERY_TIME = Duration(nanoseconds=200_000_000)
 class Periodic:
     """Something to do again and again, in steady time; lateness is not made up for."""
 
-    def __init__(self, period: float, action: Callable[[], None]) -> None:
-        """Make `action` due after `period` [s]."""
+    def __init__(self, period: Callable[[], float], action: Callable[[], None]) -> None:
+        """Make `action` due `period()` [s] from now; the period may change meanwhile."""
         self._period, self._action = period, action
-        self._due = time.monotonic() + period
+        self._last = time.monotonic()
 
     def poll(self, ahead: float) -> float:
         """Do it if it is due within `ahead` [s]; return the time in [s] until it is due again."""
-        remaining = self._due - time.monotonic()
+        remaining = self._last + self._period() - time.monotonic()
         if remaining > ahead:
             return remaining
         self._action()
-        self._due = time.monotonic() + self._period
-        return self._period
+        self._last = time.monotonic()
+        return self._period()
 
 
 class ManagedNode(LifecycleNode):
     """A lifecycle node whose parameters come from a config dataclass.
 
     A subclass gives `node_name`, `config_class` (with a setting `autostart`) and `live_groups`
-    (groups of settings that it passes on while running), and overrides `build`, `start`, `halt`,
-    `release` and, where it keeps time itself, `poll`.
+    (settings, or groups of them, that it passes on while running), and overrides `build`, `start`,
+    `halt`, `release`, `retune` where some are live and, where it keeps time itself, `poll`.
 
     Attributes:
-        config: the settings, as given at the start.
+        config: the settings in force, replaced as a whole.
         active: whether the node is in the lifecycle's active state.
     """
 
@@ -75,7 +79,8 @@ class ManagedNode(LifecycleNode):
             ConfigError: if a parameter is unknown or not allowed.
         """
         super().__init__(self.node_name, automatically_declare_parameters_from_overrides=True)
-        self.config: Any = declare(self, self.config_class, self.live_groups)
+        self._live = live_keys(self.config_class, self.live_groups)
+        self.config: Any = declare(self, self.config_class, self._live, self.defaults)
         _check_topics(self.config)
         self.active = False
         self._stop = stop
@@ -96,17 +101,63 @@ class ManagedNode(LifecycleNode):
     def release(self) -> None:
         """Give back what `build` holds."""
 
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> Any:
+        """Return the config whose values count where none is given; None for the class's own.
+
+        Args:
+            given: values from outside by key, of the right types.
+        """
+        return None
+
+    def retune(self, config: Any) -> Callable[[], None]:
+        """Prepare other values of live settings; return what puts them in force.
+
+        It is called after `config` has become the node's. Both are quick, and what is returned
+        does not fail: a request is taken whole or not at all.
+
+        Args:
+            config: the settings; what is not live is as before.
+
+        Raises:
+            RlControlError: if they cannot be used; nothing has changed.
+        """
+        return lambda: None
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Take all of a request, in force when this returns, or nothing of it, with one reason.
+
+        The service set_parameters asks for one parameter after another, so that one refused there
+        does not keep the others from being set; set_parameters_atomically asks for all at once.
+        """
+        try:
+            change = change_of(self.config, parameter_list, self._live)
+            put_in_force = self.retune(change.config) if change.keys else None
+        except RlControlError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if change.parameters:
+            result = super().set_parameters_atomically(change.parameters)
+            if not result.successful:
+                return result
+        if put_in_force is not None:
+            self.config = change.config
+            put_in_force()
+        return SetParametersResult(successful=True)
+
     def poll(self, ahead: float = 0.0) -> float:
         """Do what is due within `ahead` [s]; return the time in [s] until something is due."""
         return min((task.poll(ahead) for task in self._schedule), default=LONGEST_WAIT)
 
-    def every(self, period: float, action: Callable[[], None]) -> None:
+    def every(self, period: float | Callable[[], float], action: Callable[[], None]) -> None:
         """Do `action` every `period` [s] of steady time until `close_topics`.
+
+        A period that a live setting gives is a function: it is asked again and again.
 
         Not a timer of rclpy: those stand still without a /clock, and each makes every turn of
         the executor slower.
         """
-        self._schedule.append(Periodic(period, action))
+        asked = period if callable(period) else partial(float, period)
+        self._schedule.append(Periodic(asked, action))
 
     def publisher(self, kind: type, topic: str, quality: QoSProfile) -> Any:
         """Return a publisher that lives until `close_topics`."""

@@ -6,7 +6,7 @@ is meant. Here every value given from outside is checked by `rl_control.config` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,13 +16,14 @@ from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
     ParameterDescriptor,
-    SetParametersResult,
 )
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from rl_control.config import FieldInfo, fields_of, flatten, from_flat, load
-from rl_control.errors import ConfigError, RlControlError, nearest
+from rl_control.config.build import Given
+from rl_control.config.reader import read_values
+from rl_control.errors import ConfigError, nearest
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ _TYPES = {
     (str, True): Parameter.Type.STRING_ARRAY,
 }
 # Every node declares these itself.
-_ROS_OWN = ("use_sim_time", "start_type_description_service", "qos_overrides")
+ROS_OWN = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
 def check_files(arguments: Sequence[str], cls: type, node_name: str) -> None:
@@ -58,7 +59,22 @@ def check_files(arguments: Sequence[str], cls: type, node_name: str) -> None:
     for flag, value in pairwise(arguments):
         if flag == "--params-file":
             load(cls, Path(value), section=full_name)
+            _refuse_empty(read_values(Path(value), cls, full_name))
             _refuse_foreign(Path(value), remapped["__node"])
+
+
+def _refuse_empty(values: Mapping[str, Given]) -> None:
+    """Refuse an empty list: ROS cannot tell of what it is one, and gives the node nothing.
+
+    Raises:
+        ConfigError: if there is one.
+    """
+    for key, given in values.items():
+        if given.value == []:
+            raise ConfigError(
+                given.source, key, "found an empty list, which ROS 2 cannot read from a file",
+                "Leave the line out.",
+            )  # fmt: skip
 
 
 def _refuse_foreign(path: Path, node_name: str) -> None:
@@ -90,69 +106,78 @@ def _sections(tree: Any, name: str) -> Iterator[str]:
             yield from _sections(inner, str(key))
 
 
-def declare(node: Node, cls: type[T], live_groups: Sequence[str] = ()) -> T:
+def declare(
+    node: Node,
+    cls: type[T],
+    live: Collection[str] = (),
+    defaults: Callable[[Mapping[str, Any]], T | None] = lambda given: None,
+) -> T:
     """Declare every setting of config class `cls` on `node`; return the config.
 
-    Live settings can be set while running if they are in one of the `live_groups`, those that
-    the node passes on; all others are read-only.
+    The parameters then show what is in force, whoever gave it.
 
     The node must have been made with `automatically_declare_parameters_from_overrides=True`, so
     that everything given from outside shows, known or not.
+
+    Args:
+        node: what the parameters are of.
+        cls: a config class.
+        live: settings that may be set while running (`live_keys`); all others are read-only.
+        defaults: makes the config whose values count where none is given, of the values that are
+            given; None for the defaults of `cls`.
 
     Raises:
         ConfigError: if a parameter given to the node is unknown or not allowed.
     """
     given = {
-        name: _plain(parameter.value)
+        name: plain_value(parameter.value)
         for name, parameter in node.get_parameters_by_prefix("").items()
-        if name.partition(".")[0] not in _ROS_OWN
+        if name.partition(".")[0] not in ROS_OWN
     }
-    config = from_flat(cls, given, f"parameters of node '{node.get_name()}'")
+    source = f"parameters of node '{node.get_name()}'"
+    from_flat(cls, given, source)
+    config = from_flat(cls, given, source, base=defaults(given))
     for name in given:
         node.undeclare_parameter(name)
     flat = flatten(config)
     for info in fields_of(cls):
-        passed_on = info.group.partition(".")[0] in live_groups
-        _declare_one(node, info, flat[info.key], read_only=not (info.live and passed_on))
+        _declare_one(node, info, flat[info.key], read_only=info.key not in live)
     return config
 
 
-class LiveParameters:
-    """Keeps a config in step with the live parameters of a node, refusing bad values."""
+def live_keys(cls: type, groups: Sequence[str]) -> frozenset[str]:
+    """Return the live settings of config class `cls` among those that a node passes on.
 
-    def __init__(self, node: Node, config: Any) -> None:
-        """Watch `node`, whose parameters `declare` has made from `config`."""
-        self._node = node
-        self.config = config
-        self.changed = False
-        node.add_on_set_parameters_callback(self._on_set)
+    Args:
+        cls: a config class.
+        groups: what it passes on: groups of settings ("task.weights") and single ones.
+    """
+    return frozenset(
+        info.key
+        for info in fields_of(cls)
+        if info.live and any(f"{info.key}.".startswith(f"{group}.") for group in groups)
+    )
 
-    def take(self) -> Any | None:
-        """Return the config if it changed since the last call, else None."""
-        changed, self.changed = self.changed, False
-        return self.config if changed else None
 
-    def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
-        known = {info.key for info in fields_of(type(self.config))}
-        given = {p.name: _plain(p.value) for p in parameters if p.name in known}
-        try:
-            config = from_flat(type(self.config), given, "set_parameters", base=self.config)
-        except RlControlError as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        self.config = config
-        self.changed = self.changed or bool(given)
-        return SetParametersResult(successful=True)
+def parameter_type(info: FieldInfo) -> Parameter.Type:
+    """Return the type of the parameter that a setting is."""
+    return _TYPES[info.type, info.is_list]
+
+
+def plain_value(value: Any) -> Any:
+    """Return a parameter's value with arrays as lists."""
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value
 
 
 def descriptor_of(info: FieldInfo, read_only: bool) -> ParameterDescriptor:
     """Return the descriptor of a setting: description with unit, range, protection."""
-    parts = [info.doc, f"[{info.unit}]" if info.unit else ""]
+    text = f"{info.doc} [{info.unit}]" if info.unit else info.doc
     if info.choices is not None:
-        parts.append(f"One of: {', '.join(str(choice) for choice in info.choices)}.")
+        text += f"; one of: {', '.join(str(choice) for choice in info.choices)}"
     descriptor = ParameterDescriptor(
         name=info.key,
-        type=_TYPES[info.type, info.is_list].value,
-        description=" ".join(part for part in parts if part),
+        type=parameter_type(info).value,
+        description=text,
         read_only=read_only,
     )
     if info.length is not None:
@@ -178,7 +203,7 @@ def _declare_one(node: Node, info: FieldInfo, value: Any, read_only: bool) -> No
     descriptor = descriptor_of(info, read_only)
     if info.is_list and not value:
         # rclpy takes an empty list for bytes: declare the type, then set, then protect.
-        kind = _TYPES[info.type, True]
+        kind = parameter_type(info)
         node.declare_parameter(info.key, kind, ParameterDescriptor(type=kind.value))
         node.set_parameters([Parameter(info.key, kind, [])])
         node.set_descriptor(info.key, descriptor)
@@ -186,8 +211,3 @@ def _declare_one(node: Node, info: FieldInfo, value: Any, read_only: bool) -> No
     node.declare_parameter(
         info.key, list(value) if info.is_list else value, descriptor, ignore_override=True
     )
-
-
-def _plain(value: Any) -> Any:
-    """Return a parameter's value with arrays as lists."""
-    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value

@@ -82,6 +82,15 @@ class SimLoop:
         self.answered = self.moved = False
 
     @property
+    def command_timeout(self) -> float:
+        """Time without a command after which the arm holds, in [s]."""
+        return self._watchdog.timeout
+
+    @command_timeout.setter
+    def command_timeout(self, seconds: float) -> None:
+        self._watchdog.timeout = seconds
+
+    @property
     def holding(self) -> bool:
         """Whether the arm holds for want of commands."""
         return self._source is None

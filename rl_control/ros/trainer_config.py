@@ -58,7 +58,7 @@ class TrainerConfig:
         high=0.5,
     )
     diagnostics_rate: float = setting(
-        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0
+        2.0, doc="Diagnostics a second", unit="Hz", low=0.1, high=50.0, live=True
     )
     safety: SafetyConfig = setting(
         default_factory=SafetyConfig, doc="Rules for everything that moves the arm"

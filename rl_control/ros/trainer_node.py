@@ -30,6 +30,7 @@ class GpsTrainer(ManagedNode):
 
     node_name = "gps_trainer"
     config_class = TrainerConfig
+    live_groups = ("diagnostics_rate",)
 
     def build(self) -> None:
         """Check what is to be trained.
@@ -57,7 +58,7 @@ class GpsTrainer(ManagedNode):
         self.serve(SetBool, "~/pause", self._on_pause)
         self._reports = self.publisher(DiagnosticArray, "/diagnostics", qos.events())
         self.every(WATCH_PERIOD, self._watch)
-        self.every(1.0 / config.diagnostics_rate, self._report)
+        self.every(lambda: 1.0 / self.config.diagnostics_rate, self._report)
         self._training.start()
 
     def winding_down(self) -> bool:

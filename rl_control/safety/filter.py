@@ -13,6 +13,7 @@ from rl_control.errors import JointMismatchError
 from rl_control.safety.limits import check_age, check_finite, check_state, clip_effort, limit_rate
 from rl_control.safety.reasons import Reason, Violation
 from rl_control.safety.settings import SafetyConfig
+from rl_control.safety.slowing import Slowing
 from rl_control.types import Array, Command, JointLimits, JointState, joint_index
 
 _log = logging.getLogger(__name__)
@@ -52,8 +53,27 @@ class SafetyFilter:
         self.config = config
         self._gravity_torque = gravity_torque
         self._mass_matrix = mass_matrix
-        self._weak_damping = config.hold_damping * limits.effort / limits.velocity
+        self._slowing: Slowing | None = None
         self.reset()
+
+    def exchange(self, limits: JointLimits, config: SafetyConfig, now: float) -> None:
+        """Judge by other limits of the same joints, and other settings, from now on.
+
+        What is stopped stays so. Efforts come down to a lower limit no faster than their rate
+        allows, and a lower speed limit is reached in `SLOWING_TIME`: a controller that is told of
+        it in the same moment needs time to brake.
+
+        Args:
+            limits: of the joints.
+            config: margins and time-outs.
+            now: present time in [s], on the clock of the states' stamps.
+
+        Raises:
+            ConfigError: if a setting is not allowed; the filter is as it was.
+        """
+        validate(config)
+        self._slowing = Slowing(self._speed_limit(now), now)
+        self.limits, self.config = limits, config
 
     @property
     def violation(self) -> Violation | None:
@@ -105,7 +125,10 @@ class SafetyFilter:
             state = state.ordered(self.limits.names)
         except JointMismatchError as error:
             return Violation(Reason.STATE_MISMATCH, ", ".join(error.missing))
-        found = check_state(state, now, self.limits, self.config)
+        limits = self.limits
+        if self._slowing is not None and not self._slowing.over(now):
+            limits = replace(limits, velocity=self._speed_limit(now))
+        found = check_state(state, now, limits, self.config)
         if found is None or found.reason is not Reason.STATE_NOT_FINITE:
             self._good = state
         return found
@@ -146,7 +169,7 @@ class SafetyFilter:
         reason = command.reason
         if not np.array_equal(slow, effort):
             reason = Reason.EFFORT_RATE.value
-        elif not np.allclose(effort, command.effort, rtol=1e-9, atol=0.0):
+        elif (np.abs(effort - command.effort) > 1e-9 * np.abs(command.effort)).any():
             reason = Reason.EFFORT_LIMIT.value
         position, velocity = command.position, command.velocity
         if position is not None:
@@ -192,9 +215,16 @@ class SafetyFilter:
         if state is None or check_age(state.stamp, now, self.config.state_timeout):
             return np.zeros(len(self.limits.names))
         if self._mass_matrix is None:
-            return self._weak_damping * state.velocity
+            limits = self.limits
+            return self.config.hold_damping * limits.effort / limits.velocity * state.velocity
         matrix = np.asarray(self._mass_matrix(state.position), dtype=np.float64)
         return matrix @ state.velocity / self.config.hold_time
+
+    def _speed_limit(self, now: float) -> Array:
+        """Speeds, [n], beyond which motion stops, but for the margin."""
+        if self._slowing is None:
+            return self.limits.velocity
+        return self._slowing.limit(self.limits.velocity, now)
 
     def _latch(self, violation: Violation) -> None:
         if self._violation is None:

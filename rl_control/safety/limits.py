@@ -11,9 +11,10 @@ from rl_control.types import Array, JointLimits, JointState
 
 def check_finite(values: Array, names: tuple[str, ...], reason: Reason) -> Violation | None:
     """Find a NaN or an infinity in `values` [n]."""
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size == 0:
+    finite = np.isfinite(values)
+    if finite.all():
         return None
+    bad = np.flatnonzero(~finite)
     return Violation(reason, names[bad[0]], float(values[bad[0]]))
 
 

@@ -17,9 +17,15 @@ class SafetyConfig:
         unit="1/s",
         low=0.1,
         high=1e4,
+        live=True,
     )
     state_timeout: float = setting(
-        0.1, doc="Age of the joint state at which motion stops", unit="s", low=1e-3, high=10.0
+        0.1,
+        doc="Age of the joint state at which motion stops",
+        unit="s",
+        low=1e-3,
+        high=10.0,
+        live=True,
     )
     position_margin: float = setting(
         0.02,
@@ -27,12 +33,14 @@ class SafetyConfig:
         unit="rad or m",
         low=0.0,
         high=1.0,
+        live=True,
     )
     velocity_margin: float = setting(
         0.1,
         doc="Share by which a joint may exceed its velocity limit before motion stops",
         low=0.0,
         high=10.0,
+        live=True,
     )
     hold_time: float = setting(
         0.1,
@@ -40,6 +48,7 @@ class SafetyConfig:
         unit="s",
         low=0.01,
         high=10.0,
+        live=True,
     )
     hold_damping: float = setting(
         0.005,
@@ -47,4 +56,5 @@ class SafetyConfig:
         "over velocity limit; too much of it shakes a light wrist",
         low=0.0,
         high=1.0,
+        live=True,
     )

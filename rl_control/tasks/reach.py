@@ -12,13 +12,13 @@ from rl_control.costs import (
     CostSum,
     Effort,
     EffortAbout,
+    GivenVelocityLimits,
     PositionLimits,
     Posture,
     Schedule,
     TipOrientation,
     TipPosition,
     Velocity,
-    VelocityLimits,
 )
 from rl_control.errors import ShapeError
 from rl_control.robot.model import RobotModel
@@ -37,6 +37,7 @@ __all__ = [
     "acceleration_units",
     "effort_units",
     "goal_values",
+    "home_inertia",
     "reach_cost",
     "reach_schedule",
     "resolve_goal",
@@ -49,7 +50,7 @@ _RISE_TIME = 0.2  # [s] in which unit effort brings a joint from rest to its gre
 
 
 def reach_cost(robot: RobotModel, weightless: bool = False) -> CostSum:
-    """Return the reach task's cost; the same expression for every goal and every weight.
+    """Return the reach task's cost; the same for every goal, every weight and every speed limit.
 
     Args:
         robot: the arm.
@@ -65,18 +66,28 @@ def reach_cost(robot: RobotModel, weightless: bool = False) -> CostSum:
             Velocity(n),
             EffortAbout(n) if weightless else Effort(n),
             PositionLimits(),
-            VelocityLimits(),
+            GivenVelocityLimits(joints=n),
         ]
     )
 
 
-def weight_values(robot: RobotModel, weights: ReachWeights) -> dict[str, Array]:
+def weight_values(
+    robot: RobotModel, weights: ReachWeights, inertia: Array | None = None
+) -> dict[str, Array]:
     """Return the parameters "<term>.weight" of the cost, in SI units, but for the orientation's.
+
+    Args:
+        robot: the arm, with the limits that speeds and efforts are measured by.
+        weights: of the task.
+        inertia: see `effort_units`.
 
     Raises:
         ShapeError: if a weight has neither one entry nor one a joint.
     """
-    units = {"velocity": _finite_or_one(robot.limits.velocity), "effort": effort_units(robot)}
+    units = {
+        "velocity": _finite_or_one(robot.limits.velocity),
+        "effort": effort_units(robot, inertia),
+    }
     values: dict[str, Array] = {}
     for term in reach_cost(robot).terms:
         weight = np.atleast_1d(np.asarray(getattr(weights, term.name), dtype=float))
@@ -92,19 +103,28 @@ def acceleration_units(robot: RobotModel) -> Array:
     return _finite_or_one(robot.limits.velocity) / _RISE_TIME
 
 
-def effort_units(robot: RobotModel) -> Array:
+def effort_units(robot: RobotModel, inertia: Array | None = None) -> Array:
     """Return the effort that counts as one in each joint, [n] in [N m] or [N].
 
     What brings the joint from rest to its greatest speed in 0.2 s at home against its damping, at
     most its limit. Shares of the limits alone would let a light wrist with a strong motor jerk
     about freely; without the damping, a light joint that moves in oil would hardly move at all.
+
+    Args:
+        robot: the arm.
+        inertia: its `home_inertia`, which takes long to find; found if not given.
     """
+    inertia = home_inertia(robot) if inertia is None else inertia
+    damping = np.array([joint.damping for joint in robot.joints])
+    rise = (inertia / _RISE_TIME + damping) * _finite_or_one(robot.limits.velocity)
+    return np.minimum(rise, robot.limits.effort)
+
+
+def home_inertia(robot: RobotModel) -> Array:
+    """Return the inertia that each joint moves at home, [n] in [kg m^2] or [kg]."""
     q = ca.SX.sym("q", robot.n)
     inertia = ca.Function("inertia", [q], [ca.diag(RigidBody(robot).mass_matrix(q))])
-    diagonal = np.array(inertia(robot.home)).reshape(-1)
-    damping = np.array([joint.damping for joint in robot.joints])
-    rise = (diagonal / _RISE_TIME + damping) * _finite_or_one(robot.limits.velocity)
-    return np.minimum(rise, robot.limits.effort)
+    return np.array(inertia(robot.home)).reshape(-1)
 
 
 def goal_values(goal: Goal, weights: ReachWeights) -> dict[str, Array]:
@@ -128,6 +148,7 @@ def reach_schedule(
     steps: int,
     dt: float,
     hold: Array | None = None,
+    inertia: Array | None = None,
 ) -> Schedule:
     """Return the cost's parameters along a horizon of `steps` steps of `dt` [s].
 
@@ -142,12 +163,17 @@ def reach_schedule(
         dt: their length.
         hold: efforts that hold the arm at the goal, [n], for a cost whose equations are
             weightless.
+        inertia: see `effort_units`.
 
     Raises:
         ShapeError: if a weight or the goal has the wrong length.
         NonFiniteError: if a number is not finite.
     """
-    values = {**weight_values(robot, config.weights), **goal_values(goal, config.weights)}
+    values = {
+        **weight_values(robot, config.weights, inertia),
+        **goal_values(goal, config.weights),
+        "velocity_limits.slowness": 1.0 / robot.limits.velocity,
+    }
     if hold is not None:
         values["effort.reference"] = hold
     return Schedule(

@@ -78,22 +78,60 @@ class ReachTerminal:
 
 
 @dataclass(frozen=True)
+class FollowWeights:
+    """Weight of each cost while a path is followed in time.
+
+    Speeds cost nothing: the path has speeds. Efforts cost as little as keeps the feedback from
+    answering every bit of noise. The limits weigh as in a reach.
+    """
+
+    tip_position: float = setting(
+        1000.0, doc="Distance of the tip from the path's", unit="1/m^2", low=0.0, live=True
+    )
+    posture: float = setting(
+        1000.0,
+        doc="Distance from the path's joint vector",
+        unit="1/rad^2 or 1/m^2",
+        low=0.0,
+        live=True,
+    )
+    effort: float = setting(0.01, doc="Efforts beyond gravity's", low=0.0, live=True)
+
+
+@dataclass(frozen=True)
 class ReachConfig:
     """When a target counts as reached, and what the way there costs."""
 
     tolerance: float = setting(
-        0.005, doc="Greatest distance of the tip from its target", unit="m", low=1e-5, high=1.0
+        0.005,
+        doc="Greatest distance of the tip from its target",
+        unit="m",
+        low=1e-5,
+        high=1.0,
+        live=True,
     )
     speed_share: float = setting(
-        0.02, doc="Greatest share of a joint's speed limit that counts as still", low=1e-4, high=1.0
+        0.02,
+        doc="Greatest share of a joint's speed limit that counts as still",
+        low=1e-4,
+        high=1.0,
+        live=True,
     )
     dwell: float = setting(
-        0.25, doc="Time for which the arm must be there and still", unit="s", low=0.0, high=60.0
+        0.25,
+        doc="Time for which the arm must be there and still",
+        unit="s",
+        low=0.0,
+        high=60.0,
+        live=True,
     )
     time_limit: float = setting(
-        4.0, doc="Time to have reached the target in", unit="s", low=0.01, high=600.0
+        4.0, doc="Time to have reached the target in", unit="s", low=0.01, high=600.0, live=True
     )
     weights: ReachWeights = setting(default_factory=ReachWeights, doc="Weights of the costs")
     terminal: ReachTerminal = setting(
         default_factory=ReachTerminal, doc="Multipliers of the weights at the horizon's end"
+    )
+    follow: FollowWeights = setting(
+        default_factory=FollowWeights, doc="Weights while a path is followed in time"
     )

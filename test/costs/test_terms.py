@@ -10,6 +10,7 @@ from rl_control.costs import (
     CostSum,
     Effort,
     EffortAbout,
+    GivenVelocityLimits,
     PositionLimits,
     Posture,
     TipOrientation,
@@ -35,6 +36,7 @@ TERMS = (
     ControlRate(N),
     PositionLimits(),
     VelocityLimits(),
+    GivenVelocityLimits(joints=N),
 )
 
 
@@ -56,6 +58,8 @@ def parameters_of(term, rng):
     values = {key: rng.normal(size=size) for key, size in term.parameters.items()}
     if isinstance(term, TipOrientation):
         values["target"] = Rotation.random(random_state=rng).as_matrix().reshape(-1)
+    if isinstance(term, GivenVelocityLimits):
+        values["slowness"] = rng.uniform(0.3, 1.0, N)
     return values
 
 
@@ -95,6 +99,17 @@ def test_when_expanded_expect_hessian_of_residual_jacobian(numeric, symbols, sta
     p = np.concatenate([weight, *values.values()])
     hessian = numeric(CostSum([term]))(np.concatenate(state(7)), p)[3]
     np.testing.assert_allclose(hessian, expected, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: type(term).__name__)
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_when_a_weight_is_zero_expect_no_cost_whatever_the_other_numbers(
+    numeric, state, term, scale
+):
+    values = parameters_of(term, np.random.default_rng(3))
+    p = np.concatenate([np.zeros(term.weight_size), *(scale * v for v in values.values())])
+    for part in numeric(CostSum([term]))(np.concatenate(state(1)), p)[:4]:
+        np.testing.assert_array_equal(part, 0.0)
 
 
 def test_when_tip_is_off_target_expect_offset(robot, residual, state):

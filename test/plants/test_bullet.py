@@ -391,3 +391,36 @@ def test_when_there_is_no_screen_expect_the_window_refused(pendulum, monkeypatch
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(PlantError, match="DISPLAY"):
         BulletPlant(pendulum(), BulletConfig(gui=True))
+
+
+# Another arm while it runs.
+
+
+def test_when_the_payload_changes_expect_the_arm_that_was_made_with_it():
+    robot = load_robot("planar2")
+    heavy = BulletConfig(payload=1.5, friction=(0.2,), damping=(0.3,))
+    changed, made = BulletPlant(robot), BulletPlant(robot, heavy)
+    changed.configure(heavy)
+    assert changed.config == heavy
+    np.testing.assert_allclose(run_randomly(changed), run_randomly(made), atol=1e-9)
+
+
+def test_when_the_payload_is_taken_away_expect_the_arm_without():
+    robot = load_robot("planar2")
+    changed, made = BulletPlant(robot, BulletConfig(payload=1.5)), BulletPlant(robot)
+    changed.configure(BulletConfig())
+    np.testing.assert_allclose(run_randomly(changed), run_randomly(made), atol=1e-9)
+
+
+def test_when_what_is_not_live_differs_expect_it_left_as_it_was():
+    plant = BulletPlant(load_robot("planar2"))
+    plant.configure(BulletConfig(period=0.01, command_latency=0.003, position_noise=0.1))
+    assert plant.config == BulletConfig(position_noise=0.1)
+
+
+def test_when_other_settings_are_not_allowed_expect_the_plant_as_it_was():
+    plant = BulletPlant(load_robot("planar2"))
+    for wrong in (BulletConfig(payload=-1.0), BulletConfig(friction=(1.0, 1.0, 1.0))):
+        with pytest.raises(ConfigError):
+            plant.configure(wrong)
+    assert plant.config == BulletConfig()

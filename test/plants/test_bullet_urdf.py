@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from rl_control.plants.bullet import BulletPlant
-from rl_control.plants.bullet_urdf import bullet_urdf, find_mesh, roll_pitch_yaw
+from rl_control.plants.bullet_urdf import bullet_urdf, roll_pitch_yaw
 from rl_control.robot.description import load_robot
 from rl_control.types import Command
 
@@ -55,27 +55,6 @@ def test_when_a_finger_is_locked_expect_its_weight_where_it_is_locked(tree):
     for _ in range(20):
         state = plant.step(hold)
     assert state.joints.position[0] == pytest.approx(0.0, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    "name", ["package://tool/meshes/a.obj", "package://meshes/a.obj", "meshes/a.obj"]
-)
-def test_when_mesh_is_named_in_any_usual_way_expect_it_found(tmp_path, name):
-    mesh = tmp_path / "tool" / "meshes" / "a.obj"
-    mesh.parent.mkdir(parents=True)
-    mesh.touch()
-    source = tmp_path / "tool" / "urdf" / "tool.urdf"
-    assert find_mesh(name, str(source)) == mesh
-    assert find_mesh(f"file://{mesh}", "/nowhere/x.urdf") == mesh
-    assert find_mesh("meshes/b.obj", str(source)) is None
-
-
-def test_when_mesh_lies_in_a_ros_package_expect_it_found(tmp_path, monkeypatch):
-    mesh = tmp_path / "share" / "tool" / "a.obj"
-    mesh.parent.mkdir(parents=True)
-    mesh.touch()
-    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
-    assert find_mesh("package://tool/a.obj", "/nowhere/x.urdf") == mesh
 
 
 def test_when_mesh_is_missing_expect_it_left_out_with_a_warning(pendulum, caplog):

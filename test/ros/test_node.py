@@ -21,7 +21,7 @@ def clock(monkeypatch):
 
 def test_when_a_task_is_due_expect_it_done_once_a_period(clock):
     done = []
-    task = Periodic(0.5, lambda: done.append(clock.now))
+    task = Periodic(lambda: 0.5, lambda: done.append(clock.now))
     assert task.poll(0.0) == pytest.approx(0.5)
     clock.now = 50.7
     assert task.poll(0.0) == 0.5
@@ -33,9 +33,19 @@ def test_when_a_task_is_due_expect_it_done_once_a_period(clock):
 
 def test_when_there_is_time_now_expect_done_what_is_due_soon(clock):
     done = []
-    task = Periodic(0.5, lambda: done.append(clock.now))
+    task = Periodic(lambda: 0.5, lambda: done.append(clock.now))
     clock.now = 50.497
     assert task.poll(0.002) == pytest.approx(0.003)
     clock.now = 50.499
     assert task.poll(0.002) == 0.5
     assert done == [50.499]
+
+
+def test_when_the_period_changes_expect_it_to_count_from_the_last_time(clock):
+    done, period = [], 10.0
+    task = Periodic(lambda: period, lambda: done.append(clock.now))
+    clock.now = 52.0
+    assert task.poll(0.0) == pytest.approx(8.0)
+    period = 1.0
+    assert task.poll(0.0) == 1.0
+    assert done == [52.0]

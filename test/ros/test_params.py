@@ -9,7 +9,8 @@ from rclpy.parameter import Parameter
 
 from rl_control.config import setting
 from rl_control.errors import ConfigError
-from rl_control.ros.params import LiveParameters, check_files, declare
+from rl_control.ros.live_parameters import change_of
+from rl_control.ros.params import check_files, declare, live_keys
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Outer:
     steps: int = setting(3, doc="How many", low=1, high=9)
     vector: tuple[float, ...] = setting((1.0, 2.0), doc="Two numbers", length=2)
     inner: Inner = setting(default_factory=Inner, doc="More")
+
+
+LIVE = live_keys(Outer, ["inner"])
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def make_node():
 
 def test_when_nothing_is_given_expect_defaults_declared_with_range_unit_and_protection(make_node):
     node = make_node()
-    assert declare(node, Outer, ["inner"]) == Outer()
+    assert declare(node, Outer, LIVE) == Outer()
     gain, steps = node.describe_parameter("inner.gain"), node.describe_parameter("steps")
     assert gain.description == "How strong [N m]"
     assert not gain.read_only
@@ -63,7 +67,7 @@ def test_when_nothing_is_given_expect_defaults_declared_with_range_unit_and_prot
 
 def test_when_list_is_empty_expect_its_type_kept(make_node):
     node = make_node()
-    declare(node, Outer, ["inner"])
+    declare(node, Outer, LIVE)
     parameter = node.get_parameter("inner.gains")
     assert parameter.type_ == Parameter.Type.DOUBLE_ARRAY
     assert list(parameter.value) == []
@@ -95,7 +99,7 @@ def test_when_parameter_is_wrong_expect_refusal_naming_the_node(make_node, given
 
 def test_when_ros_own_parameter_is_given_expect_it_left_alone(make_node):
     node = make_node(use_sim_time=True)
-    declare(node, Outer, ["inner"])
+    declare(node, Outer, LIVE)
     assert node.get_parameter("use_sim_time").value is True
 
 
@@ -105,21 +109,59 @@ def test_when_live_setting_is_not_passed_on_expect_it_protected(make_node):
     assert node.describe_parameter("inner.gain").read_only
 
 
-def test_when_live_parameter_is_set_expect_new_config_once(make_node):
-    node = make_node()
-    live = LiveParameters(node, declare(node, Outer, ["inner"]))
-    assert live.take() is None
-    assert node.set_parameters([Parameter("inner.gain", value=3.0)])[0].successful
-    assert live.take() == Outer(inner=Inner(gain=3.0))
-    assert live.take() is None
+def test_when_the_robot_gives_values_expect_them_shown_unless_others_are_given(make_node):
+    own = Outer(steps=5, inner=Inner(gain=4.0))
+    node = make_node(steps=3)
+    config = declare(node, Outer, LIVE, lambda given: own)
+    assert (config.steps, config.inner.gain) == (3, 4.0)  # 3 is the default, but it was given
+    assert (node.get_parameter("steps").value, node.get_parameter("inner.gain").value) == (3, 4.0)
 
 
-@pytest.mark.parametrize(("key", "value"), [("inner.gain", 9.0), ("robot", "panda"), ("steps", 2)])
-def test_when_set_is_out_of_range_or_not_live_expect_refusal(make_node, key, value):
-    node = make_node()
-    live = LiveParameters(node, declare(node, Outer, ["inner"]))
-    assert not node.set_parameters([Parameter(key, value=value)])[0].successful
-    assert live.take() is None
+def test_when_groups_and_single_settings_are_passed_on_expect_their_live_keys():
+    assert live_keys(Outer, ["inner"]) == live_keys(Outer, ["inner.gain"]) == {"inner.gain"}
+    assert live_keys(Outer, ["inn", "robot"]) == frozenset()
+
+
+def requested(**values):
+    return [Parameter(name.replace("__", "."), value=value) for name, value in values.items()]
+
+
+def test_when_live_parameters_are_requested_expect_the_whole_config():
+    change = change_of(Outer(), requested(inner__gain=3), LIVE)
+    assert change.config == Outer(inner=Inner(gain=3.0))
+    assert change.keys == ("inner.gain",)
+    (parameter,) = change.parameters
+    assert (parameter.type_, parameter.value) == (Parameter.Type.DOUBLE, 3.0)  # an int was given
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"inner__gain": 9.0}, r"inner\.gain: found 9\.0, out of range.*from 0\.0 to 5\.0 N m"),
+        ({"inner__gain": "much"}, "expected a number"),
+        ({"inner__gain": [1.0]}, "expected a number"),
+        ({"inner__gian": 1.0}, "Did you mean 'inner.gain'"),
+        (
+            {"robot": "panda"},
+            "robot: is read-only: it cannot change while the node runs. Start the node anew",
+        ),
+        ({"vector": [1.0]}, "found 1 values, expected 2"),
+        ({"inner__gain": 2.0, "steps": 99}, "steps: found 99, out of range"),
+    ],
+)
+def test_when_a_request_is_wrong_expect_one_reason(given, words):
+    with pytest.raises(ConfigError, match=words):
+        change_of(Outer(), requested(**given), LIVE)
+
+
+def test_when_a_protected_setting_keeps_its_value_expect_it_to_pass_without_rclpy_hearing_of_it():
+    change = change_of(Outer(), requested(robot="arm7", inner__gain=2.0), LIVE)
+    assert [p.name for p in change.parameters] == ["inner.gain"]
+
+
+def test_when_ros_own_parameter_is_requested_expect_it_passed_on():
+    change = change_of(Outer(), requested(use_sim_time=True), LIVE)
+    assert ([p.name for p in change.parameters], change.keys) == (["use_sim_time"], ())
 
 
 def test_when_file_has_a_typo_expect_file_line_and_nearest_name(tmp_path):
@@ -127,6 +169,13 @@ def test_when_file_has_a_typo_expect_file_line_and_nearest_name(tmp_path):
     path.write_text("tested:\n  ros__parameters:\n    robt: panda\n")
     with pytest.raises(ConfigError, match=r"p.yaml:3: robt: .*Did you mean 'robot'"):
         check_files(["--ros-args", "--params-file", str(path)], Outer, "tested")
+
+
+def test_when_file_has_an_empty_list_expect_file_line_and_what_to_do(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("tested:\n  ros__parameters:\n    inner:\n      gains: []\n")
+    with pytest.raises(ConfigError, match=r"p.yaml:4: inner.gains: .*Leave the line out"):
+        check_files(["--params-file", str(path)], Outer, "tested")
 
 
 def test_when_file_is_not_yaml_expect_file_and_line(tmp_path):

@@ -146,3 +146,14 @@ def test_when_stopped_for_long_expect_no_catching_up(clock):
     clock.now += 1.0
     assert pacer.advance()
     assert pacer.remaining() == pytest.approx(0.01)
+
+
+def test_when_the_time_out_changes_expect_it_to_count_for_the_next_state(loop, clock):
+    loop.effort(np.zeros(len(loop.state.joints.names)))
+    clock.now += 0.15
+    loop.command_timeout = 0.2
+    loop.step()
+    assert (loop.command_timeout, loop.holding) == (0.2, False)
+    clock.now += 0.1
+    loop.step()
+    assert loop.holding

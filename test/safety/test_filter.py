@@ -302,3 +302,62 @@ def test_when_stopped_after_a_passing_hold_expect_the_position_of_the_stop(
     safety.stop()
     sent = safety.apply(make_command(0.0, 0.0), make_state(q=(0.5, 0.0), stamp=DT), DT)
     assert sent.position == pytest.approx([0.5, 0.0])
+
+
+# Other limits and settings while running.
+
+
+def test_when_effort_limits_are_lowered_expect_efforts_to_come_down_at_the_rate(
+    make_filter, make_state, make_command, limits
+):
+    config = SafetyConfig(effort_rate=20.0)
+    safety = make_filter(config)
+    for k in range(1, 40):
+        before = safety.apply(make_command(9.0, 0.0), make_state(stamp=k * DT), k * DT)
+    assert before.effort[0] == pytest.approx(9.0)
+    lowered = limits.scaled(effort=0.5)
+    safety.exchange(lowered, config, 39 * DT)
+    for k in range(40, 60):
+        sent = safety.apply(make_command(9.0, 0.0), make_state(stamp=k * DT), k * DT)
+        steps = np.abs(sent.effort - before.effort)
+        assert (steps <= config.effort_rate * DT * lowered.effort + 1e-12).all()
+        before = sent
+    assert sent.effort[0] == pytest.approx(5.0)
+    assert safety.stopped_reason is None
+
+
+def test_when_speed_limits_are_lowered_expect_time_to_brake_and_then_a_stop(
+    make_filter, make_state, make_command, limits
+):
+    safety = make_filter(started=False)
+    speed = [0.9 * limits.velocity[0], 0.0]
+    lowered = limits.scaled(velocity=0.5)
+    safety.apply(make_command(0.0, 0.0), make_state(v=speed), 0.0)
+    safety.exchange(lowered, FAST, 0.0)
+    safety.apply(make_command(0.0, 0.0), make_state(v=speed, stamp=0.1), 0.1)
+    assert safety.stopped_reason is None
+    safety.apply(make_command(0.0, 0.0), make_state(v=speed, stamp=1.1), 1.1)
+    assert safety.stopped_reason is Reason.VELOCITY_LIMIT
+
+
+def test_when_speed_limits_are_raised_expect_them_to_count_at_once(
+    make_filter, make_state, make_command, limits
+):
+    safety = SafetyFilter(limits.scaled(velocity=0.5), FAST, gravity)
+    safety.exchange(limits, FAST, 0.0)
+    safety.apply(make_command(0.0, 0.0), make_state(v=[limits.velocity[0], 0.0]), 0.0)
+    assert safety.stopped_reason is None
+
+
+def test_when_exchanged_settings_are_not_allowed_expect_the_filter_as_it_was(make_filter, limits):
+    safety = make_filter()
+    with pytest.raises(ConfigError, match="effort_rate"):
+        safety.exchange(limits.scaled(effort=0.5), SafetyConfig(effort_rate=-1.0), 0.0)
+    assert (safety.limits, safety.config) == (limits, FAST)
+
+
+def test_when_stopped_expect_other_limits_to_leave_it_so(make_filter, limits):
+    safety = make_filter()
+    safety.stop()
+    safety.exchange(limits, FAST, 0.0)
+    assert safety.stopped_reason is Reason.STOP_REQUESTED
