@@ -14,7 +14,7 @@ from rl_control.control.ilqr import Status
 from rl_control.control.mpc_settings import MpcConfig, MpcStats
 from rl_control.control.plan import Plan, make_plan
 from rl_control.control.predict import DelayPredictor
-from rl_control.control.replan import Replans
+from rl_control.control.replan import Objective, Replans
 from rl_control.errors import NonFiniteError, ShapeError
 from rl_control.types import Array, Command, Goal, JointLimits, JointState
 
@@ -77,6 +77,7 @@ class RecedingHorizon:
         self._followed: Plan | None = None  # by the last command
         self._newest: Plan | None = None  # the newest solve's, usable or not
         self._change: Callable[[], ArmFunctions] | None = None
+        self._pursuit: tuple[Objective, JointLimits, MpcConfig] | None = None
         self._plan_rows = self._replanner.rows
         self._counts = _Counts()
         self._warm_up()
@@ -96,6 +97,11 @@ class RecedingHorizon:
         """What is aimed at: the goal set, else where the arm stays; None before the first plan."""
         goal = self._goal
         return self._replanner.aim if goal is None else goal
+
+    @property
+    def objective(self) -> Objective:
+        """What goals mean to the cost, at the newest plan."""
+        return self._replanner.objective
 
     @property
     def rows(self) -> Array:
@@ -145,6 +151,18 @@ class RecedingHorizon:
         """
         self._change = change
 
+    def pursue(
+        self, objective: Objective, limits: JointLimits, config: MpcConfig | None = None
+    ) -> None:
+        """Let goals mean what `objective` says, and keep within `limits`, from the next plan on.
+
+        Args:
+            objective: of the same cost: its rows are as wide and as many as the present one's.
+            limits: of the same joints; position limits are part of the cost's expression, and stay.
+            config: settings to take in the same moment; see `configure`.
+        """
+        self._pursuit = objective, limits, config or self.config
+
     def heed(self, effort: Array, now: float) -> None:
         """Take note that `effort` [n] was sent at `now` [s] in place of this planner's command."""
         self._predictor.sent(now + self.config.actuation_delay, effort)
@@ -189,17 +207,16 @@ class RecedingHorizon:
         joints = state.ordered(self.names)
         x = joints.vector
         _check("joint state", x, x.shape)
-        self._take_change()
-        start = now + self.config.actuation_delay
+        self._take_changes()
+        config = self.config
+        start = now + config.actuation_delay
         x = self._state(self._predictor.predict(x, joints.stamp, start))
-        fresh = self._replanner.aim_at(self._goal, joints.position)
+        fresh = self._replanner.aim_at(self._goal, joints.position, start)
         fresh |= not self._replanner.start(x, start)
-        iterations = self.config.first_iterations if fresh else self.config.iterations
-        solution = self._replanner.solve(iterations, self.config.time_budget)
+        iterations = config.first_iterations if fresh else config.iterations
+        solution = self._replanner.solve(iterations, config.time_budget)
         solve_ms = 1e3 * (time.perf_counter() - began)
-        plan = make_plan(
-            solution, joints.stamp, start, self.config.dt, solve_ms, self.limits.effort
-        )
+        plan = make_plan(solution, joints.stamp, start, config.dt, solve_ms, self.limits.effort)
         self._accept(plan)
         return plan
 
@@ -239,7 +256,13 @@ class RecedingHorizon:
         self._predictor.sent(when, effort - rubbing)
         return Command(self.names, effort, now, planned[:n], planned[n : 2 * n])
 
-    def _take_change(self) -> None:
+    def _take_changes(self) -> None:
+        pursuit, self._pursuit = self._pursuit, None
+        if pursuit is not None:
+            objective, limits, config = pursuit
+            self._replanner.pursue(objective, limits)
+            self.limits = limits
+            self.configure(config)
         change, self._change = self._change, None
         if change is not None:
             self._arm = change()

@@ -9,6 +9,7 @@ import numpy as np
 
 from rl_control.control import loop
 from rl_control.control.ilqr import Ilqr, IlqrConfig, Solution
+from rl_control.control.moving_goal import GoalNodes, MovingGoal
 from rl_control.control.problem import Problem, pad_rows
 from rl_control.types import Array, Goal, JointLimits
 
@@ -22,6 +23,10 @@ class Objective(Protocol):
         """Cost parameters of every node for `goal`, [N+1, np]."""
         ...
 
+    def rows_along(self, nodes: GoalNodes) -> Array:
+        """Cost parameters of every node for a goal that moves, [N+1, np]."""
+        ...
+
     def stay(self, q: Array) -> Goal:
         """The goal of staying at joint positions `q` [n]."""
         ...
@@ -31,10 +36,12 @@ class Replans(Protocol):
     """What makes one trajectory after another; for one thread.
 
     Attributes:
+        objective: turns goals into cost parameters.
         aim: what the cost stands for; None before the first goal.
         rows: cost parameters of the aim, [N+1, np]; replaced as a whole.
     """
 
+    objective: Objective
     aim: Goal | None
     rows: Array
 
@@ -44,8 +51,14 @@ class Replans(Protocol):
     def use(self, gravity_torque: Callable[[Array], Array]) -> None:
         """Hold still with other efforts from now on: the model was exchanged."""
 
-    def aim_at(self, goal: Goal | None, q: Array) -> bool:
-        """Make the cost that of `goal`, or of staying at `q` [n]; say whether it changed."""
+    def pursue(self, objective: Objective, limits: JointLimits) -> None:
+        """Let goals mean something else, and keep efforts within `limits`, from now on."""
+
+    def aim_at(self, goal: Goal | None, q: Array, time: float) -> bool:
+        """Make the cost that of `goal`, or of staying at `q` [n]; say whether the aim is new.
+
+        The first node is at `time` [s], which matters to a goal that moves.
+        """
         ...
 
     def start(self, x: Array, time: float) -> bool:
@@ -70,6 +83,7 @@ class Replanner:
 
     Attributes:
         problem: the same.
+        objective: the newest.
         aim: what the cost stands for; None before the first goal.
         rows: cost parameters of the aim, [N+1, np]; replaced as a whole.
     """
@@ -86,12 +100,12 @@ class Replanner:
         self.problem = problem
         self.aim: Goal | None = None
         self.rows: Array = np.zeros((steps + 1, problem.parameters))
-        self._objective, self._gravity_torque, self._dt = objective, gravity_torque, dt
+        self.objective, self._gravity_torque, self._dt = objective, gravity_torque, dt
         self._limits = limits
         self._solver = Ilqr(problem, steps, IlqrConfig(tolerance=_TOLERANCE))
         self._solver.set_bounds(-limits.effort, limits.effort)
         self._staying = False  # nobody asked for the aim
-        self._stale = False  # the rows are those of a model that was exchanged
+        self._stale = False  # the rows are those of a model or an objective that was exchanged
         self._origin: float | None = None  # time of the trajectory's first node
 
     def reset(self) -> None:
@@ -103,19 +117,28 @@ class Replanner:
         """Hold still with other efforts from now on: the problem's model was exchanged."""
         self._gravity_torque, self._stale = gravity_torque, True
 
-    def aim_at(self, goal: Goal | None, q: Array) -> bool:
-        """Make the cost that of `goal`, or of staying at `q` [n]; say whether it changed."""
+    def pursue(self, objective: Objective, limits: JointLimits) -> None:
+        """Let goals mean something else, and keep efforts within `limits`, from now on."""
+        self.objective, self._limits, self._stale = objective, limits, True
+        self._solver.set_bounds(-limits.effort, limits.effort)
+
+    def aim_at(self, goal: Goal | None, q: Array, time: float) -> bool:
+        """Make the cost that of `goal`, or of staying at `q` [n]; say whether the aim is new.
+
+        The first node is at `time` [s], which matters to a goal that moves.
+        """
         staying = goal is None
         same = self._staying if staying else goal is self.aim
-        if same and not self._stale:
-            return False
+        new = self._stale or not same
         aim = self.aim if same else goal
+        if not new and not isinstance(aim, MovingGoal):
+            return False
         if aim is None:
-            aim = self._objective.stay(q)
-        rows = self._objective.rows(aim).copy()
+            aim = self.objective.stay(q)
+        rows = rows_of(self.objective, aim, time, self._dt, self._solver.steps).copy()
         self._solver.set_parameters(rows)
         self.aim, self.rows, self._staying, self._stale = aim, rows, staying, False
-        return True
+        return new
 
     def start(self, x: Array, time: float) -> bool:
         """Set the first guess of a solve from `x` [nx] at `time` [s].
@@ -159,3 +182,18 @@ class Replanner:
         end = work.x[steps, work.positions]
         loop.shift(work, steps, max(progress, 0.0), self.hold_torque(end))
         return bool(loop.follow(work, steps, x))
+
+
+def rows_of(objective: Objective, goal: Goal, time: float, dt: float, steps: int) -> Array:
+    """Return the cost parameters of every node for a goal, at rest or moving, [N+1, np].
+
+    Args:
+        objective: what goals mean.
+        goal: what is aimed at.
+        time: of the first node in [s].
+        dt: time between nodes in [s].
+        steps: number of steps N.
+    """
+    if isinstance(goal, MovingGoal):
+        return objective.rows_along(goal.nodes(time, dt, steps))
+    return objective.rows(goal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rl_control.control.receding import ArmFunctions, RecedingHorizon
@@ -23,9 +24,10 @@ class SamplingMpc(RecedingHorizon):
         rng: draws all noise: a numpy Generator, or a torch.Generator on the problem's device;
             taken back to where it is now at every reset, so that what follows repeats.
         config: horizon, search, budget and delays.
-        unit: what the standard deviations are shares of, [n] in [N m] or [N]; the effort limits
-            if not given. A light wrist with a strong motor needs a finer one, such as
-            `rl_control.tasks.reach.effort_units`: a share of its limit would toss it about.
+        unit: turns limits into what the standard deviations are shares of, [n] in [N m] or [N];
+            the effort limits themselves if not given. A light wrist with a strong motor needs a
+            finer one, such as `rl_control.tasks.reach.effort_units`: a share of its limit would
+            toss it about.
 
     Raises:
         ConfigError: if problem and settings do not fit each other.
@@ -39,7 +41,7 @@ class SamplingMpc(RecedingHorizon):
         arm: ArmFunctions,
         rng: Any,
         config: SamplingConfig | None = None,
-        unit: Array | None = None,
+        unit: Callable[[JointLimits], Array] | None = None,
     ) -> None:
         config = config or SamplingConfig()
         replanner = SamplingReplanner(

@@ -10,12 +10,13 @@ import numpy as np
 
 from rl_control.control.cem import cem_step, icem_step, samples_at
 from rl_control.control.ilqr import Solution, Status
+from rl_control.control.moving_goal import MovingGoal
 from rl_control.control.mppi import mppi_step
 from rl_control.control.noise import coloured
-from rl_control.control.replan import Objective
+from rl_control.control.replan import Objective, rows_of
 from rl_control.control.sampling_problem import SamplingProblem
 from rl_control.control.sampling_settings import SamplingConfig
-from rl_control.control.search import Evaluate, Range, Search, shifted
+from rl_control.control.search import Evaluate, Range, Search, shifted, within
 from rl_control.errors import NonFiniteError, ShapeError
 from rl_control.kernels.arrays import host, normal, rewinder, without_gradients
 from rl_control.types import Array, Goal, JointLimits, as_vector
@@ -32,9 +33,11 @@ class SamplingReplanner:
         config: how to search.
         rng: draws all noise: a numpy Generator, or a torch.Generator on the problem's device;
             taken back to where it is now at every reset, so that what follows repeats.
-        unit: effort unit of each joint, [n] in [N m] or [N]; the limits if not given.
+        unit: turns limits into the effort unit of each joint, [n] in [N m] or [N]; the effort
+            limits themselves if not given.
 
     Attributes:
+        objective: turns goals into cost parameters; the newest.
         aim: what the cost stands for; None before the first goal.
         rows: cost parameters of the aim, [N+1, np]; replaced as a whole.
 
@@ -50,21 +53,16 @@ class SamplingReplanner:
         gravity_torque: Callable[[Array], Array],
         config: SamplingConfig,
         rng: Any,
-        unit: Array | None = None,
+        unit: Callable[[JointLimits], Array] | None = None,
     ) -> None:
         problem.check(config)
         self.aim: Goal | None = None
         self.rows: Array = np.zeros((config.horizon + 1, 0))
-        self._problem, self._objective, self._config = problem, objective, config
-        self._gravity_torque, self._bound, self._rng = gravity_torque, limits.effort, rng
+        self._problem, self.objective, self._config = problem, objective, config
+        self._gravity_torque, self._unit, self._rng = gravity_torque, unit, rng
         self._rewind = rewinder(rng)
-        place, bound = problem.place, limits.effort
-        unit = bound if unit is None else as_vector(unit, len(bound), "effort unit")
-        self._range = Range(place(-bound), place(bound), place(config.least_std * unit))
-        self._first_std, self._replan_std = (
-            place(np.tile(share * unit, (config.horizon, 1)))
-            for share in (config.first_std, config.replan_std)
-        )
+        self._keep(limits)
+        place, bound = problem.place, self._bound
         self._placed_rows = place(self.rows)
         self._search = self._cold(np.zeros_like(bound))
         self._x = place(np.zeros(2 * len(bound)))
@@ -85,26 +83,37 @@ class SamplingReplanner:
         self._gravity_torque = gravity_torque
         self._stale = True
 
-    def aim_at(self, goal: Goal | None, q: Array) -> bool:
-        """Make the cost that of `goal`, or of staying at `q` [n]; say whether it changed.
+    def pursue(self, objective: Objective, limits: JointLimits) -> None:
+        """Let goals mean something else, and keep efforts within `limits`, from now on."""
+        self._keep(limits)
+        last, allowed = self._search, self._range
+        self._search = Search(within(last.mean, allowed), last.std, within(last.elites, allowed))
+        self.objective, self._stale = objective, True
+
+    def aim_at(self, goal: Goal | None, q: Array, time: float) -> bool:
+        """Make the cost that of `goal`, or of staying at `q` [n]; say whether the aim is new.
+
+        The first node is at `time` [s], which matters to a goal that moves.
 
         Raises:
             ShapeError: if there are more or fewer rows of parameters than nodes.
             NonFiniteError: if a parameter is not finite.
         """
         same = self._staying if goal is None else goal is self.aim
-        if same and not self._stale:
-            return False
+        new = self._stale or not same
         aim = self.aim if same else goal
-        aim = self._objective.stay(q) if aim is None else aim
-        rows = self._objective.rows(aim).copy()
-        if len(rows) != self._config.horizon + 1:
-            raise ShapeError("rows of cost parameters", len(rows), self._config.horizon + 1)
+        if not new and not isinstance(aim, MovingGoal):
+            return False
+        aim = self.objective.stay(q) if aim is None else aim
+        config = self._config
+        rows = rows_of(self.objective, aim, time, config.dt, config.horizon).copy()
+        if len(rows) != config.horizon + 1:
+            raise ShapeError("rows of cost parameters", len(rows), config.horizon + 1)
         if not np.isfinite(rows).all():
             raise NonFiniteError("cost parameters", np.argwhere(~np.isfinite(rows))[0].tolist())
         self.aim, self.rows, self._staying, self._stale = aim, rows, goal is None, False
-        self._placed_rows, self._changed = self._problem.place(rows), True
-        return True
+        self._placed_rows, self._changed = self._problem.place(rows), self._changed or new
+        return new
 
     def start(self, x: Array, time: float) -> bool:
         """Set what a search from `x` [nx] at `time` [s] starts with.
@@ -152,6 +161,18 @@ class SamplingReplanner:
         """Efforts within limits that hold still at the positions in x = (q, ...), [n]."""
         bound = self._bound
         return np.clip(self._gravity_torque(x[: len(bound)]), -bound, bound)
+
+    def _keep(self, limits: JointLimits) -> None:
+        """Search within `limits`, with deviations measured by them."""
+        place, config, self._bound = self._problem.place, self._config, limits.effort
+        bound = self._bound
+        unit = bound if self._unit is None else self._unit(limits)
+        unit = as_vector(unit, len(bound), "effort unit")
+        self._range = Range(place(-bound), place(bound), place(config.least_std * unit))
+        self._first_std, self._replan_std = (
+            place(np.tile(share * unit, (config.horizon, 1)))
+            for share in (config.first_std, config.replan_std)
+        )
 
     def _cold(self, still: Array) -> Search:
         mean = self._problem.place(np.tile(still, (self._config.horizon, 1)))

@@ -45,6 +45,11 @@ class Range:
     least_std: Any
 
 
+def within(sequences: Any, allowed: Range) -> Any:
+    """Return sequences [..., T, nu], clipped to what is allowed."""
+    return library(sequences).clip(sequences, allowed.lower, allowed.upper)
+
+
 def drawn(search: Search, noise: Any, allowed: Range) -> Any:
     """Return sequences of the search's distribution, [S, T, nu], clipped to what is allowed.
 
@@ -53,8 +58,7 @@ def drawn(search: Search, noise: Any, allowed: Range) -> Any:
         noise: of mean 0 and variance 1, [S, T, nu].
         allowed: the bounds.
     """
-    samples = search.mean + search.std * noise
-    return library(samples).clip(samples, allowed.lower, allowed.upper)
+    return within(search.mean + search.std * noise, allowed)
 
 
 def shifted(sequences: Any, progress: float, tail: Any) -> Any:

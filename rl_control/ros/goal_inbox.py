@@ -46,6 +46,10 @@ class GoalInbox:
         """Look for the goal at a joint vector."""
         self._worker.submit(lambda: self._finder.joints(message))
 
+    def path(self, find: Callable[[], Goal]) -> None:
+        """Look for the goal that goes along a path, by `find`."""
+        self._worker.submit(find)
+
     def take(self) -> Goal | None:
         """Return the newest goal found and not yet taken, or None.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from sensor_msgs.msg import JointState as JointStateMessage
 
+from rl_control.control.moving_goal import MovingGoal
 from rl_control.errors import ConfigError, ShapeError
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.model import RobotModel
@@ -72,6 +73,7 @@ class GoalWatch:
 
     Attributes:
         status: "none", "moving", "reached", "not reached" or "refused".
+        refusal: why the newest target was refused; "" if it was not.
         tip_error: distance between tip and target in [m].
     """
 
@@ -82,12 +84,37 @@ class GoalWatch:
         self._detector: SettleDetector | None = None
         self._since = 0.0
         self.status = "none"
+        self.refusal = ""
         self.tip_error = 0.0
 
     def start(self, goal: Goal, now: float) -> None:
         """Watch a new goal from `now` [s] on."""
-        self._goal, self._since, self.status = goal, now, "moving"
+        self._goal, self._since, self.status, self.refusal = goal, now, "moving", ""
         self._detector = settle_detector(goal.position, self._robot, self._config)
+
+    def refuse(self, error: Exception) -> None:
+        """Take note that a target was refused; the one before stays."""
+        self.status, self.refusal = "refused", str(error)
+
+    def use(self, robot: RobotModel, config: ReachConfig) -> None:
+        """Watch by other limits and rules from now on; what was found so far stays."""
+        self._robot, self._config = robot, config
+        if self._goal is not None:
+            self._detector = settle_detector(self._goal.position, robot, config)
+
+    def distance(self, state: JointState) -> float:
+        """Return how far from its target the tip is in [m], by the joints; 0 without a target.
+
+        The target of a goal that moves is where the path has the tip at the state's stamp.
+        """
+        if self._goal is None:
+            return 0.0
+        return self._miss(self._goal, self._model.tip(state.position).position, state.stamp)
+
+    @staticmethod
+    def _miss(goal: Goal, tip: Array, time: float) -> float:
+        target = goal.at(time)[2] if isinstance(goal, MovingGoal) else goal.position
+        return float(np.linalg.norm(tip - target))
 
     def check(self, state: JointState, now: float, tip: Pose | None = None) -> bool:
         """Look at the arm; say whether it has just failed to arrive in time.
@@ -100,8 +127,12 @@ class GoalWatch:
         if self._goal is None or self._detector is None:
             return False
         at = (tip or self._model.tip(state.position)).position
-        self.tip_error = float(np.linalg.norm(at - self._goal.position))
-        if self.status not in ("moving", "not reached"):
+        goal = self._goal
+        moves = isinstance(goal, MovingGoal) and goal.moves(state.stamp)
+        self.tip_error = self._miss(goal, at, state.stamp)
+        if moves:
+            self._since = now  # the time to arrive in begins when the path ends
+        if moves or self.status not in ("moving", "not reached"):
             return False
         if self._detector.there(at, state.velocity):
             self.status = "reached"

@@ -18,7 +18,7 @@ BANDWIDTH = 20.0  # [rad/s] of the critically damped tracking error
 
 
 @dataclass(frozen=True)
-class JointPath:
+class CubicPath:
     """A path of joint positions over time: cubic between waypoints.
 
     Attributes:
@@ -52,7 +52,7 @@ class JointPath:
 class PathFollower:
     """Computes the efforts that follow a path: u = M(q) a* + bias, a* with critical damping."""
 
-    def __init__(self, model: ArmModel, path: JointPath, start: float) -> None:
+    def __init__(self, model: ArmModel, path: CubicPath, start: float) -> None:
         """Follow `path` from time `start` [s] on."""
         self._model, self._path, self._start = model, path, start
 
@@ -63,7 +63,7 @@ class PathFollower:
         return self._model.inverse_dynamics(state.position, state.velocity, wanted)
 
 
-def path_of(message: JointTrajectory, state: JointState) -> JointPath:
+def path_of(message: JointTrajectory, state: JointState) -> CubicPath:
     """Return the path of a trajectory message, from the present `state` on.
 
     Where the message gives no velocities, the slope through the neighbouring waypoints is taken.
@@ -94,7 +94,7 @@ def path_of(message: JointTrajectory, state: JointState) -> JointPath:
         velocities = _slopes(times, positions)
         if len(times) > len(message.points):
             velocities[0] = state.velocity
-    return JointPath(times, positions, velocities)
+    return CubicPath(times, positions, velocities)
 
 
 def _table(rows: Sequence[Sequence[float]], names: Sequence[str], index: NDArray[np.intp]) -> Array:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import casadi as ca
 import numpy as np
 
 from rl_control.control.learned import LearnedProblem
+from rl_control.control.moving_goal import GoalNodes
 from rl_control.control.mpc import ArmFunctions, Mpc, MpcConfig, Objective
 from rl_control.control.receding import RecedingHorizon
 from rl_control.control.sampled_arm import SampledArm
@@ -21,8 +25,8 @@ from rl_control.robot.model import RobotModel
 from rl_control.robot.parameters import parameter_count
 from rl_control.robot.rigid_body import RigidBody
 from rl_control.run.assemble import ReachObjective, reach_mpc
-from rl_control.tasks.reach import ReachConfig, effort_units, reach_cost
-from rl_control.types import Array, Goal
+from rl_control.tasks.reach import ReachConfig, effort_units, home_inertia, reach_cost
+from rl_control.types import Array, Goal, JointLimits
 
 FRICTION_SPEED = 0.005  # [rad/s] or [m/s] of the plan at which friction is met by three quarters
 
@@ -85,6 +89,25 @@ class LearnedMpc:
 
         self.mpc.exchange(change)
 
+    def reweighed(
+        self, task: ReachConfig, limits: JointLimits, config: MpcConfig, doubt: float
+    ) -> Callable[[], None]:
+        """Prepare other weights; return what makes the next plan by them.
+
+        Args:
+            task: weights of the reach.
+            limits: of speed and effort.
+            config: of the planner; what is not live stays as it is.
+            doubt: weight of the members' disagreement.
+
+        Raises:
+            ShapeError: if a weight has neither one entry nor one a joint.
+        """
+        objective = self.mpc.objective
+        assert isinstance(objective, DoubtfulObjective), "it was made with one"
+        pursuit = objective.weighed(task, limits).doubting(doubt * self.mpc.config.dt)
+        return lambda: self.mpc.pursue(pursuit, limits, config)
+
     def _hold(self, q: Array) -> Array:
         bound = self._robot.limits.effort
         return np.clip(hold_torque(self.model, q), -bound, bound)
@@ -133,7 +156,13 @@ class DoubtfulObjective:
 
     def rows(self, goal: Goal) -> Array:
         """Cost parameters of every node, [N+1, np]."""
-        rows = self._objective.rows(goal)
+        return self._doubtful(self._objective.rows(goal))
+
+    def rows_along(self, nodes: GoalNodes) -> Array:
+        """Cost parameters of every node for a goal that moves, [N+1, np]."""
+        return self._doubtful(self._objective.rows_along(nodes))
+
+    def _doubtful(self, rows: Array) -> Array:
         if self._weight is None:
             return rows
         column = np.full((len(rows), 1), self._weight)
@@ -143,6 +172,18 @@ class DoubtfulObjective:
     def stay(self, q: Array) -> Goal:
         """The goal of staying at joint positions `q` [n]."""
         return self._objective.stay(q)
+
+    def doubting(self, weight: float) -> DoubtfulObjective:
+        """Return the same objective with another weight of each running node, if it has one."""
+        return DoubtfulObjective(self._objective, None if self._weight is None else weight)
+
+    def weighed(self, config: ReachConfig, limits: JointLimits) -> DoubtfulObjective:
+        """Return the objective of the same cost with other weights and limits; quick.
+
+        Raises:
+            ShapeError: if a weight has neither one entry nor one a joint.
+        """
+        return DoubtfulObjective(self._objective.weighed(config, limits), self._weight)
 
 
 def _problem(
@@ -163,7 +204,12 @@ def _planner(
     if isinstance(problem, LearnedProblem):
         return Mpc(problem, objective, robot.limits, arm, config)
     assert isinstance(config, SamplingConfig)
-    rng, unit = problem.compute.generator(config.seed), effort_units(robot)
+    inertia = home_inertia(robot)
+
+    def unit(limits: JointLimits) -> Array:
+        return effort_units(replace(robot, limits=limits), inertia)
+
+    rng = problem.compute.generator(config.seed)
     return SamplingMpc(problem, objective, robot.limits, arm, rng, config, unit)
 
 

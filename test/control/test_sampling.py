@@ -135,7 +135,7 @@ class Arm:
             ArmFunctions(equations.gravity_torque, equations.mass_matrix, acceleration),
             np.random.default_rng(0),
             config,
-            effort_units(robot),
+            lambda limits: effort_units(replace(robot, limits=limits)),
         )
         self.plant = FakePlant(
             robot.names, TICK, lambda q, v, u: acceleration(q, v, u)[0][0], equations.tip
@@ -250,7 +250,7 @@ def test_when_efforts_have_units_expect_deviations_in_them():
     config = replace(CONFIG, method="mppi", samples=4000, noise_exponent=0.0)
     mpc = SamplingMpc(
         SamplingProblem(model, Distance()), Posture(20), LIMITS, ARM, np.random.default_rng(0),
-        config, np.array([1.0, 0.1]),
+        config, lambda limits: np.array([1.0, 0.1]),
     )  # fmt: skip
     model.seen.clear()
     mpc.plan(state(), 10.0)
@@ -260,8 +260,35 @@ def test_when_efforts_have_units_expect_deviations_in_them():
     with pytest.raises(ShapeError, match="effort unit"):
         SamplingMpc(
             SamplingProblem(model, Distance()), Posture(20), LIMITS, ARM,
-            np.random.default_rng(0), config, np.ones(3),
+            np.random.default_rng(0), config, lambda limits: np.ones(3),
         )  # fmt: skip
+
+
+def test_when_limits_change_expect_deviations_measured_by_the_new_ones():
+    config = replace(CONFIG, method="mppi", samples=4000, noise_exponent=0.0)
+    mpc, model = masses(config)
+    mpc.plan(state(), 10.0)
+    limits = replace(LIMITS, effort=np.array([1.0, 0.5]))
+    mpc.pursue(Posture(20), limits)
+    model.seen.clear()
+    mpc.plan(state(stamp=10.005), 10.005)
+    drawn = model.seen[0]
+    np.testing.assert_allclose(drawn.std(axis=0), CONFIG.first_std * limits.effort, rtol=0.15)
+    assert (np.abs(drawn) <= limits.effort).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_when_limits_narrow_in_mid_motion_expect_the_very_next_plan_within_them(method):
+    mpc, model = masses(replace(CONFIG, method=method))
+    mpc.set_goal(goal(2.5, -2.5))
+    wide = mpc.plan(state(), 10.0)
+    limits = replace(LIMITS, effort=0.1 * LIMITS.effort)
+    mpc.pursue(Posture(20), limits)
+    model.seen.clear()
+    narrow = mpc.plan(state(stamp=10.005), 10.005)
+    assert (np.abs(wide.controls) > limits.effort).any()
+    assert (np.abs(narrow.controls) <= limits.effort).all()
+    assert all((np.abs(efforts) <= limits.effort).all() for efforts in model.seen)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -9,7 +9,7 @@ from rl_control.plants.bullet import BulletPlant
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.ros.convert import duration_message
-from rl_control.ros.trajectory import JointPath, PathFollower, path_of
+from rl_control.ros.trajectory import CubicPath, PathFollower, path_of
 from rl_control.types import Command, JointState
 
 STATE = JointState(("a", "b"), [0.0, 1.0], [0.1, 0.0], [0.0, 0.0], 5.0)
@@ -39,7 +39,7 @@ def test_when_path_is_followed_expect_state_then_waypoints_in_own_joint_order():
 
 def test_when_path_is_differentiated_expect_its_velocity_and_acceleration():
     rng = np.random.default_rng(1)
-    path = JointPath(np.array([0.0, 0.7, 1.5]), rng.normal(size=(3, 2)), rng.normal(size=(3, 2)))
+    path = CubicPath(np.array([0.0, 0.7, 1.5]), rng.normal(size=(3, 2)), rng.normal(size=(3, 2)))
     for t in (0.2, 0.65, 0.9, 1.4):
         h = 1e-5
         assert (path.at(t + h)[0] - path.at(t - h)[0]) / (2 * h) == pytest.approx(path.at(t)[1])

@@ -19,8 +19,10 @@ from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.rollout import rollout
 from rl_control.run import assemble_learned
-from rl_control.run.assemble_learned import LearnedMpc, reach_planner
+from rl_control.run.assemble import ReachObjective
+from rl_control.run.assemble_learned import DoubtfulObjective, LearnedMpc, reach_planner
 from rl_control.safety import SafetyConfig, SafetyFilter
+from rl_control.tasks.reach import ReachConfig
 from rl_control.types import Goal, JointState
 
 DT, TICK = 0.02, 0.005
@@ -164,3 +166,31 @@ def test_when_there_is_no_device_expect_a_refusal(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match="finds no CUDA device"):
         reach_planner(ROBOT, settings(device="cuda"))
+
+
+@pytest.mark.parametrize("config", [MpcConfig(horizon=12), settings(horizon=12, samples=20)])
+def test_when_reweighed_expect_the_rows_of_a_planner_built_so(config):
+    task, limits = ReachConfig(), ROBOT.limits.scaled(0.5, 0.7)
+    task = replace(task, weights=replace(task.weights, posture=(3.0, 4.0), effort=(0.5,)))
+    changed = LearnedMpc(ROBOT, heavier(1.0), config)
+    built = LearnedMpc(replace(ROBOT, limits=limits), heavier(1.0), config, task)
+    changed.reweighed(task, limits, changed.mpc.config, doubt=0.5)()
+    goal = Goal(np.array([0.3, 0.0, 0.5]), ROBOT.home + 0.3)
+    state = JointState(ROBOT.names, ROBOT.home, np.zeros(2), np.zeros(2), 0.0)
+    for planner in (changed, built):
+        planner.mpc.set_goal(goal)
+        planner.mpc.plan(state, 0.0)
+    np.testing.assert_array_equal(changed.mpc.rows, built.mpc.rows)
+    controls = changed.mpc.current.controls
+    assert (np.abs(controls) <= limits.effort + 1e-9).all()
+    # A search draws as widely, too.
+    np.testing.assert_allclose(controls, built.mpc.current.controls, atol=1e-9)
+
+
+def test_when_members_disagree_expect_their_weight_exchanged_and_none_at_the_last_node():
+    objective = ReachObjective(ROBOT, ReachConfig(), 5, DT)
+    goal = objective.stay(ROBOT.home)
+    rows = DoubtfulObjective(objective, 0.1).doubting(0.7).rows(goal)
+    np.testing.assert_array_equal(rows[:, -1], [0.7] * 5 + [0.0])
+    agreed = DoubtfulObjective(objective, None).doubting(0.7).rows(goal)
+    np.testing.assert_array_equal(agreed, objective.rows(goal))
