@@ -27,9 +27,19 @@ VERBS = {
     "collect": "move a simulated arm about informatively, and keep what was seen",
     "fit": "fit a dynamics model to recorded motion, and judge it",
     "learn": "let an arm learn its dynamics: excite, fit, plan on the model, fit again",
+    "param": "look at the parameters of a running node, change, dump and load them",
+    "tune": "search for better weights of the controller on simulated episodes",
     "train": "train a policy until it does a task by itself",
     "evaluate": "try a trained policy in situations it was not trained on",
     "compare": "put training runs side by side",
+    "top": "watch an arm live in the terminal: joints, tip error, solve times, safety, log",
+    "record": "record what is said on ROS 2 topics to a bag",
+    "bag": "look into a bag, plot, mend, cut or convert it",
+    "replay": "go through a recording again: its topics, its motion, or what-if",
+    "report": "a run or a bag as one HTML file, with pictures and a film of the arm",
+    "view": "see an arm in a browser: live, simulated or recorded; drag its target",
+    "rerun": "show a recorded run in the Rerun viewer, or save it for it",
+    "explain": "find out from a recording why an arm did what it did",
     "doctor": "check this installation and say how to mend what is amiss",
 }
 
@@ -45,7 +55,11 @@ _EXTRA_OF = {
     "onnx": "export",
     "tensorboardX": "learn",
     "torch": "learn",
+    "trimesh": "view",
+    "viser": "view",
     "ray": "ray",
+    "optuna": "tune",
+    "rerun": "rerun",
 }
 
 _EPILOG = """\

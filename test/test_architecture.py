@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rl_control"
 GROUND = {"errors", "types", "interfaces", "config", "paths", "kernels"}
 ROOMS_BELOW_RUN = {
     "robot", "data", "policy", "models", "costs", "safety", "control", "tasks", "plants",
-    "rollout", "gps", "report",
+    "rollout", "gps", "report", "view",
 }  # fmt: skip
 
 # Room -> rooms it may import, besides itself. An arrow only ever points down.
@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "rollout": GROUND | {"safety"},
     "gps": GROUND | {"robot", "models", "control", "policy", "tasks", "rollout", "data"},
     "report": GROUND | {"data"},
+    "view": GROUND | {"robot", "plants"},
     "run": GROUND | ROOMS_BELOW_RUN,
     "cli": {"errors", "run"},
     "__main__": {"cli"},
@@ -48,6 +49,8 @@ LIBRARY_ROOMS = {
     "torch": {"models", "policy", "gps", "data"},
     "pybullet": {"plants"},
     "matplotlib": {"report"},
+    "viser": {"view"},
+    "trimesh": {"view"},
 }
 HEAVY = ("rclpy", "torch", "pybullet", "casadi", "numba", "llvmlite", "matplotlib")
 

@@ -99,6 +99,16 @@ class ArmLink:
         """Full name of the topic of joint states."""
         return str(self._states.topic_name)
 
+    def heard_by(self, node: str) -> bool:
+        """Say whether a node of that name is known to hear states and commands."""
+        return all(
+            any(
+                found.node_name == node
+                for found in self._node.get_subscriptions_info_by_topic(topic)
+            )
+            for topic in (self.state_topic, self._commands.topic)
+        )
+
     def look(self) -> Heard:
         """Take in what has come; return the newest state.
 

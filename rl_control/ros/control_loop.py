@@ -7,6 +7,7 @@ are then made behind.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,8 @@ import numpy as np
 
 from rl_control.ros.worker import LatestWorker
 from rl_control.safety.filter import SafetyFilter
-from rl_control.types import Command, Goal, JointState
+from rl_control.safety.settings import SafetyConfig
+from rl_control.types import Command, Goal, JointLimits, JointState
 
 # A stamp that lies further back than this is not a late message but a clock that began anew.
 NEW_TIMELINE = 1.0  # [s]
@@ -81,7 +83,16 @@ class _Job:
 
 
 class ControlLoop:
-    """Pairs states with commands; all methods are for one thread, the solves run on another."""
+    """Pairs states with commands; all methods are for one thread, the solves run on another.
+
+    Attributes:
+        safety: has the last word on every command.
+        counters: what happened since the start.
+        plan: the newest plan.
+        state: the newest state taken; None before the first.
+        label: of that state; "" before the first.
+        asked: what the planner wanted at that state; None as long as it was not asked.
+    """
 
     def __init__(
         self,
@@ -106,6 +117,8 @@ class ControlLoop:
         self.counters = LoopCounters()
         self.plan: Any = None
         self.state: JointState | None = None
+        self.label = ""
+        self.asked: Command | None = None
         self._planner, self._clock, self._lock_step = planner, clock, lock_step
         self._act = planner.act if isinstance(planner, PromptPlanner) else None
         self._behind: _Job | None = None
@@ -131,7 +144,8 @@ class ControlLoop:
         if self._open is not None:
             self.counters.unanswered += 1
         self.counters.states += 1
-        self.state, self._received = state, self._clock()
+        self.state, self.label, self._received = state, label, self._clock()
+        self.asked = None
         self._open = _Job(state, label, self._received, fresh)
         if fresh:
             self.plan = None
@@ -139,7 +153,7 @@ class ControlLoop:
             return self._answer(self._hold())
         command = None if self._act is None else self._act(state, self._now())
         if command is not None:
-            self._behind = self._open
+            self._behind, self.asked = self._open, command
             return self._answer(self.safety.apply(command, state, self._now()))
         self._worker.submit(self._open)
         return None
@@ -196,6 +210,18 @@ class ControlLoop:
         held = self.safety.apply(Command(self.state.names, self.state.effort, now), self.state, now)
         return Answer(held, "")
 
+    def exchange(self, limits: JointLimits, config: SafetyConfig, pace: float) -> None:
+        """Let the filter judge by other limits and settings, from the next command on.
+
+        Args:
+            limits: of the same joints.
+            config: the filter's settings.
+            pace: as at the start.
+        """
+        now = -math.inf if self.state is None else self._now()
+        self.safety.exchange(limits, config, now)
+        self._pace = pace
+
     def brake(self) -> None:
         """Answer every state with a hold from now on, so that the arm comes to rest."""
         self._braking, self._open = True, None
@@ -241,7 +267,8 @@ class ControlLoop:
         now = self._now()
         if self.plan is None:
             return self._hold()
-        return self.safety.apply(self._planner.command(state, now), state, now)
+        self.asked = self._planner.command(state, now)
+        return self.safety.apply(self.asked, state, now)
 
     def _hold(self) -> Command:
         assert self.state is not None

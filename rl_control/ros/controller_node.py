@@ -10,8 +10,9 @@ import dataclasses
 import importlib.util
 import math
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
@@ -31,17 +32,21 @@ from rl_control.robot.settings import RobotSettings, load_settings
 from rl_control.ros import convert, diagnostics, qos
 from rl_control.ros.control_loop import Answer, ControlLoop, Planner
 from rl_control.ros.controller_config import ControllerConfig
+from rl_control.ros.decision_topics import DecisionTopics
 from rl_control.ros.goal_inbox import GoalInbox
 from rl_control.ros.goal_process import GoalProcess
 from rl_control.ros.goals import GoalFinder, GoalWatch
 from rl_control.ros.joint_order import JointOrder
+from rl_control.ros.live_limits import LimitShares
 from rl_control.ros.node import ManagedNode
 from rl_control.ros.plan_topics import PlanTopics
 from rl_control.ros.process import WIND_DOWN_TIME, StopRequest
+from rl_control.ros.trajectory_goals import begun
 from rl_control.ros.waiting_states import WAITING, newest_state
+from rl_control.run.decision import Tick
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.reasons import Reason
-from rl_control.types import Array, Command, Goal, JointState, Pose
+from rl_control.types import Array, Command, Goal, JointLimits, JointState, Pose
 
 # What another process publishes may stay unknown for as long after this one's start.
 DISCOVERY_TIME = 1.0  # [s]
@@ -49,12 +54,17 @@ BRAKE_POLL = 0.0005  # [s]
 CONFLICT_PERIOD = 0.25  # [s]
 GOAL_PERIOD = 0.02  # [s] between two looks whether the inverse kinematics has an answer
 LOCK_STEP_WAIT = 0.02  # [s] at a time
+SETTLE_TIME = 1.0  # [s] for a plan in lock-step before something changes
 
 
 class ControllerNode(ManagedNode):
     """Runs a `ControlLoop` on topics; the subclass overrides `make_planner`."""
 
     config_class = ControllerConfig
+    live_groups: ClassVar[tuple[str, ...]] = (
+        *("velocity_scale", "effort_scale", "deadline_share", "real_time_factor"),
+        *("plan_rate", "diagnostics_rate", "task", "safety"),
+    )
 
     def __init__(self, stop: StopRequest) -> None:
         """Declare the parameters."""
@@ -85,22 +95,61 @@ class ControllerNode(ManagedNode):
         """Return what the planner counts and measures, for the diagnostics."""
         return {}
 
+    def decision_values(self, tick: Tick) -> dict[str, str]:
+        """Return why the command of `tick` is what it is, by key."""
+        return {}
+
     def build(self) -> None:
         """Load the robot, compile the planner and the inverse kinematics."""
         self.release()
         config = self.config
         settings = load_settings(config.robot)
         whole = load_robot(config.robot, tip=config.tip or None)
-        allowed = whole.limits.scaled(config.velocity_scale, config.effort_scale)
-        control = allowed.scaled(settings.velocity_scale, settings.effort_scale)
-        self._robot = replace(whole, limits=control)
+        self._shares = LimitShares(whole.limits, settings)
+        self._robot = replace(whole, limits=self._shares.control(config))
         self._order = JointOrder(config.command_joints, self._robot.names, "command_joints")
         self._search = GoalProcess(self._robot, self._checks_collision())
         self._model = ArmModel(self._robot)
         self._planner = self.make_planner(self._robot, settings)
-        # The controller keeps to the robot settings' share of the limits by itself; the filter
-        # stops what leaves the limits that the arm, or the user, sets.
-        self._safety = SafetyFilter(allowed, config.safety, self.gravity_torque, self.mass_matrix)
+        self._safety = SafetyFilter(
+            self._shares.allowed(config), config.safety, self.gravity_torque, self.mass_matrix
+        )
+
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> Any:
+        """Return the class's defaults, with the robot's own task weights."""
+        config = cls.config_class()
+        own = load_settings(given.get("robot", config.robot)).weights
+        return replace(config, task=replace(config.task, weights=config.task.weights.replaced(own)))
+
+    def retune_planner(self, config: Any, limits: JointLimits) -> Callable[[], None]:
+        """Prepare the planner for other settings and limits; see `retune`."""
+        return lambda: None
+
+    def retune(self, config: Any) -> Callable[[], None]:
+        """Prepare other limits, weights and rules, for planner, filter and goals alike."""
+        if not hasattr(self, "_safety"):
+            return super().retune(config)
+        limits = self._shares.control(config)
+        if config.effort_scale < self.config.effort_scale:
+            state = self._loop.state if self.active else None
+            q = self._robot.home if state is None else state.position
+            self._shares.require_hold(config, self.gravity_torque(q))
+        planner = self.retune_planner(config, limits)
+
+        def put_in_force() -> None:
+            self._answer_waiting()
+            self._robot = replace(self._robot, limits=limits)
+            allowed = self._shares.allowed(config)
+            planner()
+            if self.active:
+                self._loop.exchange(allowed, config.safety, config.real_time_factor)
+                self._watch.use(self._robot, config.task)
+                self._told.settings(config, after=self._loop.label)
+            else:
+                self._safety.exchange(allowed, config.safety, -math.inf)
+
+        return put_in_force
 
     def start(self) -> None:
         """Open the topics, unless somebody else commands the arm.
@@ -131,11 +180,11 @@ class ControllerNode(ManagedNode):
         self._inbox = GoalInbox(self._goals, self._robot.base)
         self._has_goal = False
         self._open_topics()
-        self.every(config.safety.state_timeout / 2.0, self._watch_states)
+        self.every(lambda: self.config.safety.state_timeout / 2.0, self._watch_states)
         self.every(GOAL_PERIOD, self._take_goal)
         self.every(CONFLICT_PERIOD, lambda: self._refuse_conflict(own=1))
-        self.every(1.0 / config.plan_rate, self._publish_plan)
-        self.every(1.0 / config.diagnostics_rate, self._report)
+        self.every(lambda: 1.0 / self.config.plan_rate, self._publish_plan)
+        self.every(lambda: 1.0 / self.config.diagnostics_rate, self._report)
 
     def winding_down(self) -> bool:
         """Brake the arm."""
@@ -190,8 +239,11 @@ class ControllerNode(ManagedNode):
     def _open_topics(self) -> None:
         config = self.config
         states = qos.states(config.state_reliable, depth=WAITING)
-        self._commands = self.publisher(Float64MultiArray, config.command_topic, qos.commands())
+        quality = qos.commands(qos.LOCK_STEP if config.lock_step else 1)
+        self._commands = self.publisher(Float64MultiArray, config.command_topic, quality)
         self._plan_topics = PlanTopics(self, self._robot, self._model)
+        self._told = DecisionTopics(self, self._robot)
+        self._told.settings(config, after="")
         self._reports = self.publisher(DiagnosticArray, "/diagnostics", qos.events())
         self._states = self.subscribe(JointStateMessage, config.state_topic, self._on_state, states)
         self.subscribe(PoseStamped, "~/target_pose", self._on_pose, qos.events())
@@ -248,7 +300,7 @@ class ControllerNode(ManagedNode):
 
     def _take_goal(self) -> None:
         try:
-            goal = self._inbox.take()
+            goal = begun(self._inbox.take(), self._loop.state)
         except RlControlError as error:
             self._refuse_goal(error)
             return
@@ -279,11 +331,13 @@ class ControllerNode(ManagedNode):
         self._inbox.joints(message)
 
     def _refuse_goal(self, error: RlControlError) -> None:
-        self._watch.status = "refused"
+        self._watch.refuse(error)
         self.get_logger().error(f"target refused, the last one stays: {error}")
 
     def _set_goal(self, goal: Goal) -> None:
         self._has_goal = True
+        self._answer_waiting()
+        goal = self._told.goal(goal, after=self._loop.label)
         self._loop.set_goal(goal)
         self._watch.start(goal, time.monotonic())
 
@@ -295,12 +349,20 @@ class ControllerNode(ManagedNode):
         if answer.label and self._loop.state is not None:
             self._answered = True
             self.sent(self._loop.state, answer.command)
+            if self._told.heard:
+                tick = self._told.tick(answer, self._loop, self._watch)
+                self._told.decision(tick, *self._summary(), self.decision_values(tick))
         if self._safety.violation is not None:
             self._log_once(
                 "stop",
                 f"motion stopped: {self._safety.violation}. "
                 "Deactivate and activate the node to go on.",
             )
+
+    def _answer_waiting(self) -> None:
+        """In lock-step, let what changes now count from the next state on, and not for this one."""
+        if self.active and self.config.lock_step and self._loop.waiting:
+            self._send(self._planned(SETTLE_TIME))
 
     def _refuse_conflict(self, own: int) -> None:
         """Look who else publishes commands.
@@ -333,6 +395,7 @@ class ControllerNode(ManagedNode):
         level, summary = self._summary()
         values = {
             "goal": self._watch.status,
+            "goal_refused": self._watch.refusal,
             "tip_error_mm": 1e3 * self._watch.tip_error,
             **dataclasses.asdict(self._loop.counters),
             **self.report_values(),

@@ -18,7 +18,7 @@ from std_msgs.msg import Float64MultiArray, Header, MultiArrayDimension
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from rl_control.errors import ConfigError, NonFiniteError, ShapeError
-from rl_control.ros.rotations import quaternion_from_rotation, rotation_from_quaternion
+from rl_control.robot.quaternions import quaternion_from_rotation, rotation_from_quaternion
 from rl_control.types import Array, JointState, Pose, as_vector, joint_index
 
 NANO = 1_000_000_000

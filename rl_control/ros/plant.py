@@ -96,6 +96,10 @@ class RosPlant:
         """Time one `step` takes in [s]."""
         return self.config.period
 
+    def heard_by(self, node: str) -> bool:
+        """Say whether a node of that name is known to hear states and commands."""
+        return self._link.heard_by(node)
+
     def reset(self, q: Array | None = None, v: Array | None = None) -> ArmState:
         """Bring the arm to rest at `q` [n] (home if not given); observe.
 

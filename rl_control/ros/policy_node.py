@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rl_control.config import setting
 from rl_control.errors import ConfigError
@@ -16,10 +17,12 @@ from rl_control.ros.policy_follower import PolicyFollower
 from rl_control.ros.policy_source import PolicySource
 from rl_control.ros.process import StopRequest
 from rl_control.run.assemble_policy import policy_pilot
+from rl_control.run.decision import Tick
 from rl_control.run.policy_pilot import PolicyPilot
 from rl_control.safety.reasons import Reason
-from rl_control.types import Command, JointState
+from rl_control.types import Command, JointLimits, JointState
 
+_TOLD = ("acting", "cause", "distance", "cost", "mpc_cost")  # of the pilot's figures
 POLICY_PERIOD = 0.05  # [s] between two looks whether there is news of the policy
 
 
@@ -49,6 +52,7 @@ class PolicyController(MpcController):
 
     node_name = "policy_controller"
     config_class = PolicyControllerConfig
+    live_groups: ClassVar[tuple[str, ...]] = (*MpcController.live_groups, "handover")
 
     def __init__(self, stop: StopRequest) -> None:
         """Declare the parameters."""
@@ -81,6 +85,16 @@ class PolicyController(MpcController):
         super().start()
         self.every(POLICY_PERIOD, self._follow_policy)
 
+    def retune_planner(self, config: Any, limits: JointLimits) -> Callable[[], None]:
+        """Prepare the MPC and the pilot for other settings."""
+        mpc = super().retune_planner(config, limits)
+
+        def put_in_force() -> None:
+            mpc()
+            self._pilot.configure(config.handover)
+
+        return put_in_force
+
     def release(self) -> None:
         """End the processes that help."""
         super().release()
@@ -105,6 +119,11 @@ class PolicyController(MpcController):
         assert self._policies is not None
         policy = {**self._pilot.values(), **self._policies.values()}
         return {**super().report_values(), "policy": policy}
+
+    def decision_values(self, tick: Tick) -> dict[str, str]:
+        """Return why the command of `tick` is what it is, and who acted, by key."""
+        acting = {key: str(value) for key, value in self._pilot.values().items()}
+        return super().decision_values(tick) | {f"policy.{key}": acting[key] for key in _TOLD}
 
     def _follow_policy(self) -> None:
         assert self._policies is not None

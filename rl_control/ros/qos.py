@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
+LOCK_STEP = 5000
+"""Messages kept for a listener that lags in lock-step: a record of such a run is to be whole."""
+
 
 def states(reliable: bool = True, depth: int = 10) -> QoSProfile:
     """Joint states and what is measured with them: all arrive, unless a driver sends best effort.
@@ -15,10 +18,10 @@ def states(reliable: bool = True, depth: int = 10) -> QoSProfile:
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=policy)
 
 
-def commands() -> QoSProfile:
+def commands(depth: int = 1) -> QoSProfile:
     """Commands: only the newest one matters, and it must arrive."""
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE
+        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=ReliabilityPolicy.RELIABLE
     )
 
 

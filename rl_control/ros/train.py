@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     topics = RosPlantConfig(state_topic=args.state_topic, command_topic=args.command_topic)
 
     def place(settings: TrainSettings) -> ArmBehindTopics:
-        return ArmBehindTopics(settings, topics, requests)
+        return ArmBehindTopics(settings, topics, requests, record=not args.no_record)
 
     try:
         return train.train_with(args, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from rl_control.robot.arm_model import ArmModel
 from rl_control.ros.planning_behind import planning_in_time
 from rl_control.ros.plant import RosPlant
 from rl_control.ros.plant_config import RosPlantConfig
+from rl_control.ros.recording_beside import recording_beside
 from rl_control.ros.train_episodes import Say, TopicRollouts
 from rl_control.ros.train_records import EpisodeFiles
 from rl_control.ros.train_requests import Requests
 from rl_control.ros.train_stand import Stand
 from rl_control.run.episodes import EpisodeRunner
+from rl_control.run.run_recorder import free_bag
 from rl_control.run.train_place import EPISODES
 from rl_control.run.train_settings import TrainSettings
 from rl_control.safety.filter import SafetyFilter
@@ -32,6 +35,7 @@ class ArmBehindTopics:
         requests: what people ask meanwhile.
         say: is told what a human at the arm should know.
         safety: rules for everything that moves it.
+        record: leave a bag of all that is said, in the run's folder.
 
     Raises:
         ConfigError: if the task needs things about the arm that nobody can put there.
@@ -47,8 +51,10 @@ class ArmBehindTopics:
         requests: Requests,
         say: Say = print,
         safety: SafetyConfig | None = None,
+        record: bool = False,
     ) -> None:
-        self._requests, self._say = requests, say
+        self._requests, self._say, self._record = requests, say, record
+        self._recording = ExitStack()
         self._rules = safety or SafetyConfig()
         topics = replace(topics, period=settings.plant.period)
         self._runner = EpisodeRunner(settings.spec, planning_in_time(topics.period))
@@ -68,6 +74,9 @@ class ArmBehindTopics:
 
     def rollouts(self, folder: Path) -> TopicRollouts:
         """Return what makes rollouts and keeps each episode in the run's folder."""
+        if self._record:
+            beside = recording_beside(free_bag(folder), self._plant.heard_by, self._say)
+            self._recording.enter_context(beside)
         files = EpisodeFiles(folder / EPISODES, self._plant.period)
         safety = self._safety()
         stand = Stand(self._plant, safety, self._model.inverse_dynamics)
@@ -76,9 +85,10 @@ class ArmBehindTopics:
         )
 
     def close(self) -> None:
-        """Bring the arm to rest with a safe last command."""
+        """Bring the arm to rest with a safe last command, and end the recording of that."""
         self._plant.close()
         self._runner.close()
+        self._recording.close()
 
     def _opened(self, topics: RosPlantConfig) -> RosPlant:
         model, home = self._model, self._runner.robot.home

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rl_control.robot.model import RobotModel
     from rl_control.run.score import Evaluation, Trained
 
 HELP = "try a trained policy in situations it was not trained on"
@@ -18,7 +19,8 @@ Lets a policy do its task alone and without noise in situations drawn anew, the 
 policy of a task, and beside it the planner (MPC), which knows the arm as described. Tells how
 often it succeeds, with the 95 % interval of Wilson, what that costs beside the planner, and how
 long an action takes. In a run's folder it leaves evaluation.json, draws training.png anew, and
-shows some of the trials in policy.gif.
+shows some of the trials in policy.gif. The policy's trials are recorded as a bag in a folder of
+their own under runs/, for rl_control report and other tools.
 
 examples:
   rl_control evaluate runs/train-20260101-120000
@@ -48,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-video", action="store_true", help="leave the picture of a run, but no video"
     )
+    parser.add_argument("--no-record", action="store_true", help="leave no folder with a bag")
+    parser.add_argument(
+        "--runs", default="runs", metavar="FOLDER", help="where that folder goes, default runs/"
+    )
     add_workers_flag(parser)
     add_json_argument(parser)
 
@@ -67,9 +73,11 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.json)
     out = console()
     found = find_trained(Path(args.source))
-    evaluation = _evaluated(found, args, out)
+    evaluation, robot = _evaluated(found, args, out)
     report = report_of(found, evaluation, args.seed)
     _tell(report, out)
+    if not args.no_record:
+        _record(found, evaluation, robot, report, args, out)
     if found.run is not None:
         write_json(found.run.folder / FILE, report)
     if args.json:
@@ -77,7 +85,39 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluated(found: Trained, args: argparse.Namespace, out: Console) -> Evaluation:
+def _record(
+    found: Trained,
+    evaluation: Evaluation,
+    robot: RobotModel,
+    report: dict[str, Any],
+    args: argparse.Namespace,
+    out: Console,
+) -> None:
+    """Leave the policy's trials as a bag, and what came of them."""
+    import time
+
+    from rl_control.paths import new_run_dir
+    from rl_control.run.counterfactual_settings import ReplayConfig
+    from rl_control.run.run_files import begin_run
+    from rl_control.run.run_recorder import tell_failure
+    from rl_control.run.trials_bag import leave_bag
+
+    given, source = found.settings, found.source if found.run is None else found.run.policy
+    settings = ReplayConfig(
+        robot=given.robot, base=given.base or "", tip=given.tip or "", lock_step=True,
+        policy=str(source), shadow="none",
+    )  # fmt: skip
+    run = begin_run(new_run_dir("evaluate", args.runs), "evaluate", robot.name, args.seed)
+    with out.status("recording"):
+        recorder = leave_bag(run.folder, robot, settings, evaluation.unseen, time.time_ns())
+    tell_failure(recorder, out)
+    run.ended(report)
+    out.print(f"left {run.folder}", soft_wrap=True, markup=False)
+
+
+def _evaluated(
+    found: Trained, args: argparse.Namespace, out: Console
+) -> tuple[Evaluation, RobotModel]:
     from rl_control.run.score import evaluate, planner_settings
     from rl_control.run.train_report import leave_pictures
     from rl_control.run.train_settings import trainer_of
@@ -100,7 +140,7 @@ def _evaluated(found: Trained, args: argparse.Namespace, out: Console) -> Evalua
         if found.run is not None:
             trials = (made.unseen, made.teacher, out, made.trained)
             leave_pictures(found.run, runner.task, *trials, film=not args.no_video)
-    return made
+    return made, runner.task.robot
 
 
 def _tell(report: dict[str, Any], out: Console) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from numpy.random import Generator
 
+from rl_control.config import setting
 from rl_control.control.excitation import ExcitationController
 from rl_control.control.excite_settings import ExcitationConfig
 from rl_control.control.tracking import InverseDynamics
@@ -15,6 +17,16 @@ from rl_control.robot.model import RobotModel
 from rl_control.rollout import rollout
 from rl_control.safety.filter import SafetyFilter
 from rl_control.types import ArmState, Array, Command
+
+
+@dataclass(frozen=True)
+class ExcitedConfig:
+    """What a recording tells of an arm that is moved about; keys are those of other runs."""
+
+    robot: str = setting("iiwa7", doc="Robot: a name, or the path of a URDF or xacro")
+    base: str = setting("", doc="Base link; empty for the description's own")
+    tip: str = setting("", doc="Tip link; empty for the robot's own")
+    excitation: ExcitationConfig = setting(default_factory=ExcitationConfig, doc="The motion")
 
 
 def excite(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rl_control.run.learn_arm import LearningArm
     from rl_control.run.learn_run import LearnRun
     from rl_control.run.learn_settings import LearnConfig
+    from rl_control.run.run_recorder import RunRecorder
 
     MakeArm = Callable[[LearnRun, LearnConfig], LearningArm]
 
@@ -23,7 +24,8 @@ Moves a simulated arm that is not as its description says (a payload, friction),
 from that motion, and reaches targets by planning on it. With --fit.base none networks learn all
 of it: the arm is then moved farther, faster and less evenly, where no flag says how. Everything is
 kept in a folder under runs/: the motion, every version of the model, and what was decided;
---resume goes on from there.
+--resume goes on from there. A bag beside them (bag/, and one more for each --resume) has all motion
+as ROS 2 nodes would have published it.
 
 examples:
   rl_control learn --payload 3 --damping 1 --friction 1     iiwa7 with 3 kg it does not know of
@@ -71,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"
     )
+    parser.add_argument("--no-record", action="store_true", help="leave no bag")
     add_json_argument(parser)
     add_flags(parser, LearnConfig)
 
@@ -124,8 +127,12 @@ def _learned(
     from rl_control.run.learn_loop import learn
     from rl_control.run.learn_report import reach_targets
     from rl_control.run.output import write_json
+    from rl_control.run.run_files import begin_run
+    from rl_control.run.run_recorder import tell_failure
 
     arm = make_arm(state, config)
+    recorder = None if args.no_record else _recorder(state, config, arm, lock_step=not args.ros)
+    run_file = begin_run(state.folder, "learn", arm.robot.name, state.seed)
     try:
         state = learn(arm, state, config, lambda line: out.print(line, highlight=False))
         report = reach_targets(arm, state, out)
@@ -136,11 +143,41 @@ def _learned(
         raise
     finally:
         arm.close()
+        if recorder is not None:
+            recorder.close()
+            tell_failure(recorder, out)
     write_json(state.folder / "result.json", report)
+    run_file.ended(report)
     out.print(f"left {state.folder}", soft_wrap=True)
     if args.json:
         write_json(args.json, report)
     return 0 if report["reached"] == report["targets"] else 1
+
+
+def _recorder(
+    state: LearnRun, config: LearnConfig, arm: LearningArm, lock_step: bool
+) -> RunRecorder:
+    """What records all that `arm` does from now on; its planner is set as a replay's would be."""
+    import time
+
+    from rl_control.robot.kinematics import Kinematics
+    from rl_control.run.counterfactual_settings import DoubtConfig, ReplayConfig
+    from rl_control.run.run_recorder import RunRecorder
+
+    given, doubt = state.settings, DoubtConfig(config.doubt)
+    settings = ReplayConfig(
+        planner=config.planner, mpc=config.mpc, sampling=config.sampling,
+        robot=given["robot"], base=given["base"] or "", tip=given["tip"] or "",
+        rate=1.0 / state.data.dt, lock_step=lock_step, task=arm.task,
+        model=str(state.folder), learned=doubt,
+    )  # fmt: skip
+    kinematics = Kinematics(arm.robot)
+    recorder = RunRecorder(
+        state.folder, arm.robot, settings, time.time_ns(),
+        tip_positions=lambda positions: kinematics.batch(positions)[0],
+    )  # fmt: skip
+    arm.record(recorder)
+    return recorder
 
 
 def _state(args: argparse.Namespace, out: Console) -> tuple[LearnRun, LearnConfig]:

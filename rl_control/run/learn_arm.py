@@ -28,7 +28,10 @@ from rl_control.robot.settings import RobotSettings
 from rl_control.rollout import rollout
 from rl_control.run.assemble_learned import LearnedMpc
 from rl_control.run.excite import excite
+from rl_control.run.goal_told import goal_as_told
 from rl_control.run.learn_settings import LearnConfig
+from rl_control.run.recorded import RecordedController, RecordedPlant
+from rl_control.run.run_recorder import RunRecorder
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.settings import SafetyConfig
 from rl_control.tasks.reach import ReachConfig, resolve_goal, sample_targets, settle_detector
@@ -80,6 +83,11 @@ class LearningArm:
         self._checker = CollisionChecker(robot)
         self._planner: LearnedMpc | None = None
         self._controller: Controller | None = None
+        self._recorder: RunRecorder | None = None
+
+    def record(self, recorder: RunRecorder) -> None:
+        """Let all motion from now on be recorded."""
+        self._recorder = recorder
 
     def use(self, model: LearnedModel) -> None:
         """Plan on `model` from now on.
@@ -99,11 +107,11 @@ class LearningArm:
 
     def excite(self, rng: Generator) -> TransitionDataset:
         """Move about informatively for one rollout, from home."""
-        self._plant = self._next_plant(self._plant)
-        self._plant.reset()
+        plant = self._next(None, None)
+        plant.reset()
         config = self._config
         return excite(
-            self._plant,
+            plant,
             self._safety,
             self.robot,
             config.excitation,
@@ -138,9 +146,12 @@ class LearningArm:
         """
         assert self._planner is not None, "there is no model yet"
         assert self._controller is not None
-        goal = self.goal(target)
-        self._plant = self._next_plant(self._plant)
-        start = self._plant.reset()
+        told = goal_as_told(self.goal(target))
+        goal, _ = told
+        plant, controller = self._next(told, self._planner.mpc), self._controller
+        if self._recorder is not None:
+            controller = RecordedController(controller, self._recorder)
+        start = plant.reset()
         self._planner.mpc.set_goal(goal)
         detector = settle_detector(goal.position, self.robot, self.task)
 
@@ -152,7 +163,7 @@ class LearningArm:
 
         limit = self.task.time_limit if seconds is None else seconds
         trajectory = rollout(
-            self._controller, self._plant, self._safety, limit, stop=settled, clock=self._clock()
+            controller, plant, self._safety, limit, stop=settled, clock=self._clock()
         )
         result = judge(trajectory, goal.position, self.robot.limits, detector.settled_at)
         return trajectory, result
@@ -165,6 +176,14 @@ class LearningArm:
         """Leave the arm safe and release what is held."""
         self._plant.close()
         self._checker.close()
+
+    def _next(self, goal: tuple[Goal, Array] | None, planner: RecedingHorizon | None) -> Plant:
+        """The plant of the next rollout, recorded if that is wanted."""
+        self._plant = self._next_plant(self._plant)
+        if self._recorder is None:
+            return self._plant
+        self._recorder.next_episode(goal, planner, self._safety)
+        return RecordedPlant(self._plant, self._recorder)
 
     def _clock(self) -> Callable[[], float] | None:
         plant = self._plant

@@ -162,6 +162,10 @@ class PolicyPilot:
         """Act by `policy` from the next state on; it must be like the present one."""
         self._runner.exchange(policy)
 
+    def configure(self, config: HandoverConfig) -> None:
+        """Decide by `config` who acts, from the next state on."""
+        self._config = config
+
     def notes(self) -> list[str]:
         """Return what there is to tell of handovers since the last call."""
         notes, self._notes = self._notes, []

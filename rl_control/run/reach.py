@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rl_control.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from rl_control.report.metrics import TargetResult
     from rl_control.report.plots import RunRecord
     from rl_control.run.rig import Rig
+    from rl_control.run.run_files import RunFile
     from rl_control.types import Array, Goal
 
 HELP = "reach random targets in one process without ROS, and measure"
@@ -21,15 +24,19 @@ DESCRIPTION = """\
 Drives a simulated arm to one target after another, each time from its home position, by MPC that
 replans at every joint state. Targets are tip positions of joint vectors drawn from the middle 70 %
 of the limits, free of collision and above the floor. One is reached when the tip stays within 5 mm
-and the joints below 2 % of their speed limits for 0.25 s, inside 4 s.
+and the joints below 2 % of their speed limits for 0.25 s, inside 4 s. Everything is recorded in a
+folder under runs/: bag/ has what ROS 2 nodes would have published, run.json what was measured; see
+rl_control report, explain and replay. Simulated time stands still while a plan is made, so that
+solves need no budget.
 
 examples:
   rl_control reach --robot panda --targets 20
   rl_control reach --robot my_arm.urdf --tip tool --json result.json
-  rl_control reach --robot iiwa7 --target 0.4 0.3 0.7 --record
+  rl_control reach --robot iiwa7 --target 0.4 0.3 0.7 --film
+  rl_control reach --robot iiwa7 --params runs/tune-20260101-120000/best.yaml
   rl_control reach --robot iiwa7 --planner icem --sampling.samples 200
 """
-RECORDED = 5  # targets shown in the plot and the video
+FILMED = 5  # targets shown in the plot and the video
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,11 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rl_control.config import add_flags
     from rl_control.control.planner_settings import PlannerConfig
     from rl_control.run.output import add_json_argument
+    from rl_control.run.reach_settings import UNHURRIED
     from rl_control.run.robot_flags import add_robot_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_robot_flags(parser)
+    parser.add_argument(
+        "--params",
+        metavar="FILE",
+        help="parameter file of the node mpc_controller, for its weights, limits and planner",
+    )
     parser.add_argument("--targets", type=int, default=10, metavar="N", help="default 10")
     parser.add_argument(
         "--target",
@@ -53,13 +66,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the random targets, default 0")
     parser.add_argument("--gui", action="store_true", help="show the simulator's window")
+    parser.add_argument("--no-record", action="store_true", help="leave no folder with a recording")
     parser.add_argument(
-        "--record",
+        "--film",
         action="store_true",
-        help=f"leave a plot and a video of the first {RECORDED} targets in a folder under runs/",
+        help=f"also leave a plot and a video of the first {FILMED} targets in the run's folder",
+    )
+    parser.add_argument(
+        "--runs", default="runs", metavar="FOLDER", help="where run folders go, default runs/"
     )
     add_json_argument(parser)
-    add_flags(parser, PlannerConfig)
+    add_flags(parser, PlannerConfig, base=UNHURRIED)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,32 +87,44 @@ def run(args: argparse.Namespace) -> int:
         RlControlError: if the robot cannot be used.
     """
     from rl_control.config import from_args
-    from rl_control.control.planner_settings import PlannerConfig, chosen
+    from rl_control.control.planner_settings import PlannerConfig
     from rl_control.report.table import console
     from rl_control.run.output import check_writable, write_json
+    from rl_control.run.reach_settings import UNHURRIED, RigConfig
     from rl_control.run.rig import make_rig
+    from rl_control.run.rig_settings import from_file, planner_of, retuned, with_planner
+    from rl_control.run.run_recorder import tell_failure
 
     if args.targets < 1:
         raise ConfigError("command line", "--targets", f"found {args.targets}", "Give 1 or more.")
     if args.seed < 0:
         raise ConfigError("command line", "--seed", f"found {args.seed}", "Give 0 or more.")
     check_writable(args.json)
-    settings = from_args(PlannerConfig, args)
+    base = planner_of(from_file(args.params, RigConfig())) if args.params else UNHURRIED
+    settings = from_args(PlannerConfig, args, base)
     out = console()
     with out.status(f"building the controller of {args.robot}"):
-        rig = make_rig(args.robot, args.base, args.tip, args.gui, chosen(settings))
+        rig = make_rig(args.robot, args.base, args.tip, args.gui, settings)
     try:
+        if args.params:
+            rig = retuned(rig, with_planner(from_file(args.params, rig.config), settings))
         # Every goal is found before anything moves: a target out of reach stops the whole.
         with out.status("finding joint vectors for the targets"):
             goals = [rig.goal(target) for target in _targets(args, rig)]
+        rig, run = _begun(args, rig)
         outcomes = _reach_all(rig, goals, out)
         report = _report(args, settings.planner, rig, outcomes)
         out.print(_table(rig, outcomes))
         _print_summary(report, out)
-        if args.record:
-            _record(rig, outcomes, out)
+        if run is not None:
+            run.ended(report)
+            if args.film:
+                _film(run.folder, rig, outcomes, out)
     finally:
         rig.close()
+    if run is not None:
+        tell_failure(rig.recorder, out)
+        out.print(f"left {run.folder}", soft_wrap=True, markup=False)
     if args.json:
         write_json(args.json, report)
     return 0 if report["success_rate"] == 1.0 else 1
@@ -107,6 +136,20 @@ class Outcome:
 
     result: TargetResult
     record: RunRecord
+
+
+def _begun(args: argparse.Namespace, rig: Rig) -> tuple[Rig, RunFile | None]:
+    """The rig and the file of a run that begins; no file if nothing is to be left."""
+    import time
+
+    from rl_control.paths import new_run_dir
+    from rl_control.run.run_files import begin_run
+
+    if args.no_record and not args.film:
+        return rig, None
+    seed = None if args.target else args.seed
+    run = begin_run(new_run_dir("reach", args.runs), "reach", rig.robot.name, seed)
+    return rig if args.no_record else rig.recorded(run.folder, time.time_ns()), run
 
 
 def _targets(args: argparse.Namespace, rig: Rig) -> list[Any]:
@@ -225,16 +268,15 @@ def _print_summary(report: dict[str, Any], out: Console) -> None:
     )
 
 
-def _record(rig: Rig, outcomes: list[Outcome], out: Console) -> None:
+def _film(folder: Path, rig: Rig, outcomes: list[Outcome], out: Console) -> None:
     from rich.progress import track
 
-    from rl_control.paths import new_run_dir
     from rl_control.run.recording import joined, leave_behind
 
-    first = outcomes[:RECORDED]
+    first = outcomes[:FILMED]
     whole = joined([o.record for o in first], f"{rig.robot.name}: {len(first)} targets, by MPC")
     paths = leave_behind(
-        new_run_dir("reach"),
+        folder,
         whole,
         rig.robot,
         lambda times: track(

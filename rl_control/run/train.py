@@ -26,8 +26,10 @@ Trains a neural policy by guided policy search: rollouts of a simulated arm, bet
 within reach of the policy, a policy that does what these do, and again. Everything is kept in a
 folder under runs/: settings, figures, motion, every policy; --resume goes on from there, to the
 same bits as if nothing had happened. Ctrl-C ends it at the last iteration that was kept.
-With --ros the rollouts are those of an arm behind ROS 2 topics, which is moved slowly to each
-start; every episode of it is kept as it ends.
+Simulated rollouts are kept in the run's own format and leave no bag; rl_control evaluate records
+one. With --ros the rollouts are those of an arm behind ROS 2 topics, which is moved slowly to each
+start; every episode of it is kept as it ends, and a bag beside them (bag/, and one more for each
+--resume) has all that is said on topics.
 
 examples:
   rl_control train reach --robot planar2                 one target, five rollouts an iteration

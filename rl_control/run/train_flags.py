@@ -75,6 +75,9 @@ def add_ros_flags(parser: argparse.ArgumentParser) -> None:
         "that holds itself while no commands come; payload, damping and friction are its own",
     )
     add_topic_flags(parser)
+    parser.add_argument(
+        "--no-record", action="store_true", help="with --ros: leave no bag of what is said"
+    )
 
 
 def refuse_simulation_flags(args: argparse.Namespace) -> None:

@@ -282,3 +282,46 @@ def test_when_a_prompt_planner_brakes_expect_holds_and_no_more_plans(prompt):
     prompt.loop.plan_behind()
     time.sleep(0.02)
     assert not prompt.planner.planned_at
+
+
+def test_when_limits_are_exchanged_expect_the_next_command_within_them():
+    setup = Setup(lock_step=True)
+    lowered, config = LIMITS.scaled(effort=0.1), SafetyConfig(effort_rate=1e4)
+    setup.observe(0.0)
+    assert setup.answer().command.effort == pytest.approx(GRAVITY)
+    setup.loop.exchange(lowered, config, pace=1.0)
+    setup.observe(0.005)
+    assert setup.answer().command.effort == pytest.approx([1.0, -0.5])
+    assert (setup.safety.limits, setup.safety.config) == (lowered, config)
+
+
+def test_when_speed_limits_are_lowered_before_any_state_expect_them_from_the_first():
+    setup = Setup(lock_step=True)
+    setup.loop.exchange(LIMITS.scaled(velocity=0.5), SafetyConfig(), pace=1.0)
+    setup.observe(0.0, velocity=(1.5, 0.0))
+    setup.answer()
+    assert setup.safety.stopped_reason is not None
+
+
+def test_when_the_pace_changes_expect_time_since_a_state_to_pass_by_it():
+    setup = Setup()
+    setup.observe(1.0)
+    setup.answer()
+    setup.loop.exchange(LIMITS, SafetyConfig(), pace=0.1)
+    setup.clock.now += 0.5  # 0.05 s of the states' time: not too old
+    assert setup.loop.watch() is None
+    setup.loop.exchange(LIMITS, SafetyConfig(), pace=1.0)
+    assert setup.loop.watch() is not None
+
+
+def test_when_a_state_is_answered_expect_its_label_and_what_the_planner_wanted(setup):
+    assert (setup.loop.label, setup.loop.asked) == ("", None)
+    setup.observe(1.0, label="1.000000000")
+    assert (setup.loop.label, setup.loop.asked) == ("1.000000000", None)
+    answer = setup.answer()
+    assert setup.loop.asked is not None
+    assert setup.loop.asked.effort.tolist() == GRAVITY.tolist()
+    assert answer.label == setup.loop.label
+    setup.loop.brake()  # from now on nobody asks the planner
+    setup.observe(1.005)
+    assert setup.loop.asked is None

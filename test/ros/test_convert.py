@@ -10,8 +10,8 @@ from sensor_msgs.msg import JointState as JointStateMessage
 from std_msgs.msg import Float64MultiArray
 
 from rl_control.errors import ConfigError, JointMismatchError, NonFiniteError, ShapeError
+from rl_control.robot.quaternions import quaternion_from_rotation, rotation_from_quaternion
 from rl_control.ros import convert
-from rl_control.ros.rotations import quaternion_from_rotation, rotation_from_quaternion
 from rl_control.types import JointState, Pose
 
 NAMES = ("a", "b", "c")

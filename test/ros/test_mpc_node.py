@@ -16,12 +16,11 @@ from rl_control.config import flatten, load
 from rl_control.paths import data_dir
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
-from rl_control.robot.settings import RobotSettings
 from rl_control.ros import qos
 from rl_control.ros.arm_sim_node import ArmSimConfig, plant_config
 from rl_control.ros.learner_config import LearnerConfig
-from rl_control.ros.mpc_node import MpcControllerConfig, task_config
-from rl_control.tasks.reach import ReachConfig, ReachWeights
+from rl_control.ros.mpc_node import MpcController as MpcControllerNode
+from rl_control.ros.mpc_node import MpcControllerConfig
 
 ROBOT = "planar2"
 NODE = "mpc_controller"
@@ -160,7 +159,7 @@ def test_when_live_parameter_is_set_expect_it_taken_and_others_refused(ros):
     assert set_number("mpc.time_budget", 0.002).successful
     assert "out of range" in set_number("mpc.time_budget", -1.0).reason
     assert "read-only" in set_number("mpc.dt", 0.01).reason
-    assert "read-only" in set_number("task.weights.tip_position", 1.0).reason
+    assert "read-only" in set_number("learned.worse", 2.0).reason
 
 
 def test_when_weight_has_a_wrong_length_expect_one_message_and_exit_2(ros):
@@ -205,11 +204,16 @@ def test_when_shipped_file_is_loaded_expect_known_settings_each_with_a_comment(n
             assert "  # " in line, line
 
 
-def test_when_robot_has_weights_of_its_own_expect_them_unless_parameters_say_otherwise():
-    settings = RobotSettings(weights={"tip_position": 7.0, "tip_orientation": 8.0})
-    given = dataclasses.replace(ReachWeights(), tip_orientation=3.0)
-    weights = task_config(ReachConfig(weights=given), settings).weights
-    assert (weights.tip_position, weights.tip_orientation) == (7.0, 3.0)
+def test_when_robot_has_weights_of_its_own_expect_them_for_defaults(tmp_path):
+    path = tmp_path / "arm.urdf"
+    (tmp_path / "arm.robot.yaml").write_text("weights: {tip_position: 7.0, posture: 8.0}\n")
+    config = MpcControllerConfig()
+    own = MpcControllerNode.defaults({"robot": str(path)})
+    weights = dataclasses.replace(config.task.weights, tip_position=7.0, posture=(8.0,))
+    assert own == dataclasses.replace(
+        config, task=dataclasses.replace(config.task, weights=weights)
+    )
+    assert MpcControllerNode.defaults({}) == config
 
 
 @pytest.mark.parametrize("rate", [100.0, 200.0, 240.0, 1000.0, 2000.0])

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from rl_control.cli import main
+from rl_control.control.excite_settings import ExcitationConfig
 from rl_control.data.checks import check_enough
+from rl_control.data.run_log import read_log
 from rl_control.data.store import load_transitions
 from rl_control.robot.description import load_robot
 from rl_control.run.collect import MOTION, RESULT
@@ -48,6 +50,29 @@ def test_when_the_seed_is_the_same_expect_the_same_motion(tmp_path):
     ]
     assert digests[0] == digests[1]
     assert digests[0] != digests[2]
+
+
+def test_when_an_arm_is_moved_expect_a_bag_of_the_same_motion(tmp_path):
+    _, data, result = collect(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    log = read_log(folder)
+    assert log.controller == "/excitation"
+    assert [one.start for one in log.settings] == [True, True]
+    assert log.settings[0].values["robot"] == "planar2"
+    assert log.settings[0].values["excitation.kind"] == ExcitationConfig().kind
+    np.testing.assert_array_equal(log.commands.values, data.controls)
+    assert len(log.states.stamps) == len(data.controls) + 2
+    assert log.description == load_robot("planar2").urdf
+    told = json.loads((folder / "run.json").read_text())
+    assert told["result"]["rollouts"] == result["rollouts"]
+
+
+def test_when_no_recording_is_wanted_expect_the_same_motion_without_a_bag(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert collect(tmp_path / "a")[1].digest == collect(tmp_path / "b", "--no-record")[1].digest
+    (folder,) = (tmp_path / "b").iterdir()
+    assert {path.name for path in folder.iterdir()} == {MOTION, RESULT, "run.json"}
 
 
 @pytest.mark.parametrize(

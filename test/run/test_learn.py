@@ -11,6 +11,7 @@ from rl_control.cli import main
 from rl_control.control.excite_settings import THOROUGH, ExcitationConfig
 from rl_control.control.sampling_settings import SearchConfig
 from rl_control.data.claim import Claim
+from rl_control.data.run_log import read_log
 from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import ModelError
 from rl_control.models.fit import fit_model
@@ -255,7 +256,18 @@ def test_when_called_as_a_verb_expect_a_run_folder_a_result_and_resuming(tmp_pat
     assert result["motion_s"] == pytest.approx(4.0)
     assert result["within"]["5 mm"] == 2
     assert result["nominal"]["error_m"]["p50"] > 2 * result["error_m"]["p50"]
-    assert main(["learn", "--resume", str(folder)]) == 0
+    log = read_log(folder)
+    assert sum(one.start for one in log.settings) == 1 + 2  # an excitation, two targets
+    assert log.states.stamps[-1] - log.states.stamps[0] > 4e9
+    assert [goal.posture.shape for goal in log.goals] == [(2,), (2,)]
+    assert (np.diff(log.states.stamps) > 0).all()
+    # Only what a planner has decided has reasons.
+    costs = log.decisions.numbers("cost")
+    assert len(costs) == len(log.commands.stamps)
+    assert np.isnan(costs[:800]).all() and np.isfinite(costs[800:]).all()
+    assert json.loads((folder / "run.json").read_text())["result"]["reached"] == 2
+    assert main(["learn", "--resume", str(folder), "--no-record"]) == 0
+    assert not (folder / "bag-2").exists()
     assert "going on after 4.0 s of motion" in capsys.readouterr().out
 
 

@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("pybullet")
 
+from rl_control.control.mpc_settings import NO_BUDGET
+from rl_control.data.run_log import read_log
 from rl_control.errors import ConfigError, UnknownNameError, UnreachableTargetError
 from rl_control.plants.bullet import BulletPlant
 from rl_control.run import reach
@@ -24,6 +26,11 @@ KEYS = {
     "peak_velocity_ratio",
     "position_limit_violation_rad",
 }
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 def parse(*words: str) -> argparse.Namespace:
@@ -108,12 +115,47 @@ def test_when_the_json_file_cannot_be_written_expect_a_refusal_before_any_motion
         reach.run(parse("--robot", "planar2", "--json", str(tmp_path / "no" / "a.json")))
 
 
-def test_when_the_run_is_recorded_expect_a_plot_and_a_video(tmp_path, monkeypatch, capsys):
+def test_when_the_arm_moves_expect_a_folder_that_tells_of_it(tmp_path, capsys):
+    found = measured(tmp_path, "--targets", "1")
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"bag", "run.json"}
+    told = json.loads((folder / "run.json").read_text())
+    assert told["result"] == found
+    assert (told["verb"], told["robot"], told["seed"]) == ("reach", "planar2", 0)
+    assert told["took_s"] > 0.0
+    log = read_log(folder)
+    assert len(log.commands.stamps) == len(log.states.stamps) - 1 > 50
+    assert log.settings[0].values["mpc.time_budget"] == NO_BUDGET
+    assert f"left runs/{folder.name}" in capsys.readouterr().out
+
+
+def test_when_no_recording_is_wanted_expect_no_folder(tmp_path):
+    measured(tmp_path, "--targets", "1", "--no-record")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_when_the_run_is_broken_off_expect_what_was_until_then(tmp_path, monkeypatch):
+    step, steps = BulletPlant.step, []
+
+    def interrupted(self, command):
+        steps.append(command)
+        if len(steps) > 40:
+            raise KeyboardInterrupt
+        return step(self, command)
+
+    monkeypatch.setattr(BulletPlant, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reach.run(parse("--robot", "planar2", "--targets", "1"))
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert json.loads((folder / "run.json").read_text())["result"] is None
+    assert len(read_log(folder).commands.stamps) == 41
+
+
+def test_when_a_film_is_wanted_expect_a_plot_and_a_video_besides(tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    monkeypatch.chdir(tmp_path)
-    assert reach.run(parse("--robot", "planar2", "--targets", "1", "--record")) == 0
-    folder = next((tmp_path / "runs").iterdir())
-    assert {path.name for path in folder.iterdir()} == {"run.png", "run.gif"}
+    assert reach.run(parse("--robot", "planar2", "--targets", "1", "--film")) == 0
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"bag", "run.json", "run.png", "run.gif"}
     assert f"left runs/{folder.name}/run.png" in capsys.readouterr().out
 
 

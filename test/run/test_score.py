@@ -16,16 +16,20 @@ pytest.importorskip("pybullet")
 pytest.importorskip("torch")
 
 from rl_control.cli import main
+from rl_control.data.run_log import read_log
 from rl_control.policy.store import load_policy, save_policy
 from rl_control.report.metrics import wilson_interval
+from rl_control.run.episodes import EpisodeRunner
 from rl_control.run.score import find_trained
+from rl_control.run.score import test_conditions as unseen_conditions
 
 TINY = (
     *("reach", "--robot", "planar2", "--workers", "0", "--seed", "1", "--iterations", "1"),
     *("--episode", "duration=0.6", "dt=0.05", "--train.trials", "2", "--mdgps.samples", "3"),
     *("--mdgps.policy.epochs", "2", "--mdgps.policy.hidden", "8", "--mdgps.imagined", "4"),
 )
-TRY = ("--workers", "0", "--trials", "3")
+TRIALS = ("--workers", "0", "--trials", "3")
+TRY = (*TRIALS, "--no-record")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +106,26 @@ def test_when_the_policys_file_is_named_expect_the_same_found_alone(
     assert alone["unseen"] == report["unseen"]
     assert alone["controller"] is alone["trained"] is alone["cost_ratio"] is None
     assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, out.name]
+
+
+def test_when_a_run_is_evaluated_expect_the_trials_in_a_bag(
+    report: dict, trained: Path, tmp_path: Path
+) -> None:
+    words = ["evaluate", str(trained), *TRIALS, "--no-controller", "--no-video"]
+    assert main([*words, "--runs", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    told = json.loads((folder / "run.json").read_text())
+    assert told["verb"] == "evaluate" and told["result"]["unseen"] == report["unseen"]
+    log = read_log(folder)
+    assert log.controller == "/policy_controller"
+    assert len(log.goals) == sum(one.start for one in log.settings) == 3
+    assert len(log.states.stamps) == len(log.commands.stamps) + 3
+    assert len(log.decisions) == len(log.commands.stamps)
+    assert log.settings[0].values["policy"].endswith(".safetensors")
+    task = EpisodeRunner(find_trained(trained).settings.spec).task
+    drawn = unseen_conditions(task, 0, 3)
+    for goal, condition in zip(log.goals, drawn, strict=True):
+        np.testing.assert_array_equal(goal.position, condition.goal.position)
 
 
 def test_when_another_seed_is_given_expect_other_situations(
