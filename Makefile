@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3.12 python3.13 python3; 
 unexport PYTHONPATH AMENT_PREFIX_PATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peers demo test test-slow lint format bench clean distclean
+.PHONY: docs help setup peers demo test test-slow lint format bench clean distclean
 
 help: ## Show the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -57,6 +57,11 @@ lint: $(STAMP) ## Run ruff and mypy
 format: $(STAMP) ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(STAMP) ## Build the documentation as a site in site/, its reference pages anew
+	@$(BIN)/python docs/generate.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html."
 
 bench: peers ## Measure iLQR beside Crocoddyl (not part of the tests)
 	@$(BIN)/python benchmarks/ilqr.py $(ARGS)
