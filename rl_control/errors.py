@@ -110,13 +110,16 @@ class PlantError(RlControlError, RuntimeError):
 
 
 class MissingDependencyError(RlControlError, ImportError):
-    """An optional library that a feature needs is not installed."""
+    """A library that a feature needs is not installed; `extra` brings it, "" if the package does.
+
+    An installation by colcon lacks what has no rosdep key.
+    """
 
     def __init__(self, library: str, feature: str, extra: str) -> None:
         self.library, self.feature, self.extra = library, feature, extra
+        what = f"'rl_control[{extra}]'" if extra else library
         super().__init__(
-            f"{feature} needs {library}, which is not installed. "
-            f"Install it with: pip install 'rl_control[{extra}]'"
+            f"{feature} needs {library}, which is not installed. Install it with: pip install {what}"
         )
 
 
@@ -216,3 +219,11 @@ class TrustRegionError(RlControlError, ValueError):
             f"trust region: the {blame} to blame: no controller is within {bound:.3g} nats of the "
             f"policy, however near it is asked. {remedy}"
         )
+
+
+class ReplayConflictError(RlControlError, RuntimeError):
+    """A topic on which a replayed recording would meet others: an arm, or a second source."""
+
+    def __init__(self, topic: str, problem: str, remedy: str) -> None:
+        self.topic, self.problem, self.remedy = topic, problem, remedy
+        super().__init__(f"{topic}: {problem}. {remedy}")

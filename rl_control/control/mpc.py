@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rl_control.control.arm_functions import ArmFunctions
 from rl_control.control.mpc_settings import MpcConfig, MpcStats
 from rl_control.control.problem import Itemized, Problem
-from rl_control.control.receding import ArmFunctions, RecedingHorizon
+from rl_control.control.receding import RecedingHorizon
 from rl_control.control.replan import Objective, Replanner
 from rl_control.types import ArmState, Array, Command, JointLimits, JointState
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rl_control.config import fields_of
+from rl_control.control.arm_functions import ArmFunctions
 from rl_control.control.ilqr import Status
 from rl_control.control.mpc_settings import MpcConfig, MpcStats
 from rl_control.control.plan import Plan, make_plan
@@ -20,23 +21,6 @@ from rl_control.types import Array, Command, Goal, JointLimits, JointState
 
 NO_PLAN = "no_plan"
 PLAN_TOO_OLD = "plan_too_old"
-
-
-@dataclass(frozen=True)
-class ArmFunctions:
-    """What the planner asks of the arm's equations.
-
-    Attributes:
-        gravity_torque: efforts [n] that hold still at q [n].
-        mass_matrix: joint-space inertia [n, n] at q [n].
-        acceleration: a(q, v, u) on batches, [B, n] each, giving ([B, n],), without dry friction.
-        dry_friction: efforts [n] that overcome dry friction at joint speeds v [n].
-    """
-
-    gravity_torque: Callable[[Array], Array]
-    mass_matrix: Callable[[Array], Array]
-    acceleration: Callable[[Array, Array, Array], tuple[Array, ...]]
-    dry_friction: Callable[[Array], Array] = np.zeros_like
 
 
 @dataclass

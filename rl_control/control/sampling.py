@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rl_control.control.receding import ArmFunctions, RecedingHorizon
+from rl_control.control.arm_functions import ArmFunctions
+from rl_control.control.receding import RecedingHorizon
 from rl_control.control.replan import Objective
 from rl_control.control.sampling_problem import SamplingProblem
 from rl_control.control.sampling_replan import SamplingReplanner

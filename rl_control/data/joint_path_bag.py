@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rl_control.data.bag_messages import messages_of, open_bag
+from rl_control.data.cdr_rows import Stamps
 from rl_control.data.joint_path import JointPath
 from rl_control.errors import DataError, JointMismatchError
 from rl_control.types import Array, joint_index
@@ -20,8 +21,9 @@ SPACING = 0.02  # [s] between two points
 WINDOW = 0.05  # [s] over which sensor noise is smoothed: much less than an arm's motion takes
 LONGEST_GAP = 0.5  # [s] without a joint state across which nobody knows the way
 _FINE = 0.005  # [s] between the samples that are smoothed
-_JUMP = 0.02  # [rad] or [m] by which smoothing moves no sample of an arm that moves steadily
 _NANO = 1e9
+JUMP = 0.02
+"""[rad] or [m] by which smoothing moves no sample of an arm that moves steadily."""
 
 
 def read_bag_path(
@@ -52,7 +54,7 @@ def read_bag_path(
     Source: Savitzky and Golay (1964), smoothing by simplified least squares.
     """
     path = Path(path)
-    times, positions = _states(path, names, state_topic)
+    times, positions, _ = read_states(path, names, state_topic)
     kept = (times >= start) & (times <= end)
     times, positions = times[kept], positions[kept]
     _check_times(path, times)
@@ -83,8 +85,8 @@ def smoothed(names: Sequence[str], times: Array, positions: Array, source: str) 
     even = interp1d(raw.times, raw.positions, axis=0)(fine)
     smooth = savgol_filter(even, window, 3, axis=0)
     off = np.abs(smooth - even)
-    if off.max() > _JUMP:
-        k, i = np.argwhere(off > _JUMP)[0]
+    if off.max() > JUMP:
+        k, i = np.argwhere(off > JUMP)[0]
         raise DataError(
             source,
             f"{names[i]} jumps {fine[k]:.3f} s after the first joint state",
@@ -97,23 +99,35 @@ def smoothed(names: Sequence[str], times: Array, positions: Array, source: str) 
     return JointPath(raw.names, fine[kept], smooth[kept], None, source)
 
 
-def _states(path: Path, names: Sequence[str], topic: str) -> tuple[Array, Array]:
-    """Stamps [K] in [s] and positions [K, n] of the joint states that have all joints."""
-    rows: list[tuple[int, Array]] = []
+def read_states(path: Path, names: Sequence[str], topic: str) -> tuple[Array, Array, Stamps]:
+    """Return the joint states in a bag that have all the joints `names` [n], each stamp once.
+
+    Returns:
+        Stamps [K] in [s] after the first, positions [K, n] in [rad] or [m], and times of receipt
+        [K] in [ns].
+
+    Raises:
+        MissingDependencyError: if rosbags is not installed.
+        JointMismatchError: if no joint state has all the joints.
+        DataError: if there is no such bag or topic, or it is damaged.
+    """
+    rows: list[tuple[int, int, Array]] = []
     seen: list[str] = []
     with closing(open_bag(path)) as reader:
-        for _, message in messages_of(reader, path, topic, JOINT_STATE):
+        for received, message in messages_of(reader, path, topic, JOINT_STATE):
             if set(names) <= set(message.name) and len(message.position) == len(message.name):
                 index = joint_index(message.name, names)
                 stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-                rows.append((stamp, np.array(message.position)[index]))
+                rows.append((stamp, received, np.array(message.position)[index]))
             else:
                 seen = list(message.name)
     if not rows:
         raise JointMismatchError([name for name in names if name not in seen], seen)
-    stamps = np.array([stamp for stamp, _ in rows], dtype=np.int64)
+    stamps = np.array([row[0] for row in rows], dtype=np.int64)
     first = np.append(True, np.diff(stamps) != 0)  # a lock-step simulator repeats itself
-    return (stamps[first] - stamps[0]) / _NANO, np.array([row for _, row in rows])[first]
+    received_at = np.array([row[1] for row in rows], dtype=np.int64)[first]
+    positions = np.array([row[2] for row in rows])[first]
+    return (stamps[first] - stamps[0]) / _NANO, positions, received_at
 
 
 def _check_times(path: Path, times: Array) -> None:

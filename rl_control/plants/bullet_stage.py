@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rl_control.plants.bullet_arm import load_arm
 from rl_control.plants.bullet_client import World
 from rl_control.plants.bullet_fixtures import Fixtures
+from rl_control.plants.bullet_rods import with_rods
 from rl_control.plants.bullet_scene import Scene
 from rl_control.plants.bullet_urdf import Payload
 from rl_control.plants.bullet_view import View
@@ -36,7 +37,7 @@ class Stage:
 
     def __init__(self, robot: RobotModel, fixtures: Mapping[str, Path]) -> None:
         self._world = World()
-        self._arm = load_arm(self._world, robot, _NOTHING, np.zeros(robot.n), exact=True)
+        self._arm = load_arm(self._world, with_rods(robot), _NOTHING, np.zeros(robot.n), exact=True)
         self._fixtures = Fixtures(self._world, fixtures, self._arm.body)
         self._scene = Scene(self._world, robot, floor=True)
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rl_control.errors import RobotDescriptionError
-from rl_control.robot.meshes import find_mesh, missing_meshes
+from rl_control.robot.meshes import find_mesh, in_words, missing_meshes
 from rl_control.robot.model import Placement, RobotModel
 from rl_control.robot.urdf import Urdf, UrdfJoint, parse_urdf
 from rl_control.types import Array
@@ -68,11 +68,7 @@ def bullet_urdf(robot: RobotModel, payload: Payload | None = None) -> str:
     root = ET.fromstring(robot.urdf)
     missing = missing_meshes(robot.urdf, robot.source)
     if missing:
-        _log.warning(
-            "%s: not found and left out by the simulator: mesh %s",
-            robot.source,
-            ", ".join(f"'{name}'" for name in missing),
-        )
+        _log.warning("%s: %s; left out by the simulator", robot.source, in_words(missing))
     root.set("name", robot.identifier)  # PyBullet refuses a robot without one
     for link in root.findall("link"):
         _write_inertia(link, urdf, _moves(link.get("name", ""), urdf, robot))

@@ -27,6 +27,7 @@ from rl_control.types import Array, JointLimits
 
 _MOST_POINTS = 4000  # of one curve: more than the picture has columns
 _MOST_NAMES = 12  # in the legend
+_LEAST_ERROR = 1e-3  # [mm], below which nobody measures
 _LOGARITHMIC = 30.0  # times the least error that the greatest must be to need such an axis
 _GAP, _LEAST_GAP = 10.0, 0.05  # usual steps, and [s], without a message that are no curve
 _LIMIT_DASH = (0, (4, 3))
@@ -119,12 +120,12 @@ def _error(bag: BagPicture) -> Array:
 
 
 def _draw_error(axis: Any, bag: BagPicture, colors: Any) -> None:
-    error = 1e3 * _error(bag)
+    error = np.maximum(1e3 * _error(bag), _LEAST_ERROR)
     for target in bag.targets[1:]:
         error[np.searchsorted(bag.times, target.start) :][:1] = np.nan  # a jump is no motion
     _curves(axis, bag.times, error[:, None], [LINE])
     axis.set_ylabel("tip error [mm]")
-    if np.nanmax(error) > _LOGARITHMIC * max(float(np.nanmin(error)), 1e-3):
+    if np.nanmax(error) > _LOGARITHMIC * float(np.nanmin(error)):
         axis.set_yscale("log")
         axis.yaxis.set_major_formatter("{x:g}")
         axis.minorticks_off()

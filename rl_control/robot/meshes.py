@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 from xml.sax.saxutils import escape, unescape
@@ -40,6 +40,13 @@ def missing_meshes(urdf: str, source: str) -> list[str]:
     """
     names = dict.fromkeys(mesh.get("filename", "") for mesh in ET.fromstring(urdf).iter("mesh"))
     return [name for name in names if find_mesh(name, source) is None]
+
+
+def in_words(missing: Sequence[str]) -> str:
+    """Return one sentence's part about meshes that are missing, however many they are."""
+    if len(missing) == 1:
+        return f"mesh '{missing[0]}' not found"
+    return f"{len(missing)} meshes not found, '{missing[0]}' the first"
 
 
 def with_mesh_files(urdf: str, source: str) -> str:

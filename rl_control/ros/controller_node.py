@@ -6,51 +6,43 @@ executor's thread: one a state, at the latest when the deadline has passed.
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.util
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import JointState as JointStateMessage
-from std_msgs.msg import Float64MultiArray
 
-from rl_control.errors import (
-    CommandConflictError,
-    ConfigError,
-    JointMismatchError,
-    RlControlError,
-)
+from rl_control.errors import RlControlError
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.robot.model import RobotModel
 from rl_control.robot.settings import RobotSettings, load_settings
-from rl_control.ros import convert, diagnostics, qos
+from rl_control.ros import qos
+from rl_control.ros.brake import Brake
+from rl_control.ros.command_topic import CommandTopic
 from rl_control.ros.control_loop import Answer, ControlLoop, Planner
 from rl_control.ros.controller_config import ControllerConfig
+from rl_control.ros.controller_report import Condition, ControllerReport, condition_of
 from rl_control.ros.decision_topics import DecisionTopics
-from rl_control.ros.goal_inbox import GoalInbox
-from rl_control.ros.goal_process import GoalProcess
-from rl_control.ros.goals import GoalFinder, GoalWatch
+from rl_control.ros.goal_desk import GoalDesk
+from rl_control.ros.goal_process import goal_search
 from rl_control.ros.joint_order import JointOrder
 from rl_control.ros.live_limits import LimitShares
+from rl_control.ros.log_once import LogOnce
 from rl_control.ros.node import ManagedNode
 from rl_control.ros.plan_topics import PlanTopics
-from rl_control.ros.process import WIND_DOWN_TIME, StopRequest
-from rl_control.ros.trajectory_goals import begun
-from rl_control.ros.waiting_states import WAITING, newest_state
+from rl_control.ros.process import StopRequest
+from rl_control.ros.state_inlet import StateInlet
+from rl_control.ros.waiting_states import WAITING
 from rl_control.run.decision import Tick
 from rl_control.safety.filter import SafetyFilter
 from rl_control.safety.reasons import Reason
-from rl_control.types import Array, Command, Goal, JointLimits, JointState, Pose
+from rl_control.types import Array, Command, Goal, JointLimits, JointState
 
 # What another process publishes may stay unknown for as long after this one's start.
 DISCOVERY_TIME = 1.0  # [s]
-BRAKE_POLL = 0.0005  # [s]
 CONFLICT_PERIOD = 0.25  # [s]
 GOAL_PERIOD = 0.02  # [s] between two looks whether the inverse kinematics has an answer
 LOCK_STEP_WAIT = 0.02  # [s] at a time
@@ -71,7 +63,7 @@ class ControllerNode(ManagedNode):
         super().__init__(stop)
         self._created = time.monotonic()
         self._answered = False
-        self._logged: dict[str, str] = {}
+        self._log = LogOnce(lambda text: self.get_logger().error(text))
 
     def make_planner(self, robot: RobotModel, settings: RobotSettings) -> Planner:
         """Return what plans for `robot`, within its limits.
@@ -108,7 +100,7 @@ class ControllerNode(ManagedNode):
         self._shares = LimitShares(whole.limits, settings)
         self._robot = replace(whole, limits=self._shares.control(config))
         self._order = JointOrder(config.command_joints, self._robot.names, "command_joints")
-        self._search = GoalProcess(self._robot, self._checks_collision())
+        self._open_search()
         self._model = ArmModel(self._robot)
         self._planner = self.make_planner(self._robot, settings)
         self._safety = SafetyFilter(
@@ -144,7 +136,7 @@ class ControllerNode(ManagedNode):
             planner()
             if self.active:
                 self._loop.exchange(allowed, config.safety, config.real_time_factor)
-                self._watch.use(self._robot, config.task)
+                self._desk.watch.use(self._robot, config.task)
                 self._told.settings(config, after=self._loop.label)
             else:
                 self._safety.exchange(allowed, config.safety, -math.inf)
@@ -161,64 +153,37 @@ class ControllerNode(ManagedNode):
         remaining = self._created + DISCOVERY_TIME - time.monotonic()
         if remaining > 0.0:
             self._stop.wait_for(lambda: time.sleep(remaining))
-        self._refuse_conflict(own=0)
+        self._commands = CommandTopic(self, config, self._order)
         self._planner.reset()
         self._safety.reset()
-        self._logged.clear()
+        self._log.clear()
         if not self._search.alive:
-            self._search = GoalProcess(self._robot, self._checks_collision())
-        self._reader = convert.JointStateReader(self._robot.names)
-        self._bad_since: float | None = None
-        self._heard = -math.inf
-        self._brake_until: float | None = None
-        self._tip: Pose | None = None
-        self._watch = GoalWatch(self._robot, self._model, config.task)
+            self._open_search()
+        self._inlet = StateInlet(self._robot.names, self._log)
+        self._desk = GoalDesk(self._robot, self._model, self._search, config.task, self._log)
         self._loop = ControlLoop(
             self._planner, self._safety, config.lock_step, pace=config.real_time_factor
         )
-        self._goals = GoalFinder(self._robot.limits, self._model, self._search.pose)
-        self._inbox = GoalInbox(self._goals, self._robot.base)
-        self._has_goal = False
+        self._brake = Brake(self._loop)
         self._open_topics()
         self.every(lambda: self.config.safety.state_timeout / 2.0, self._watch_states)
         self.every(GOAL_PERIOD, self._take_goal)
-        self.every(CONFLICT_PERIOD, lambda: self._refuse_conflict(own=1))
+        self.every(CONFLICT_PERIOD, self._commands.refuse_conflict)
         self.every(lambda: 1.0 / self.config.plan_rate, self._publish_plan)
         self.every(lambda: 1.0 / self.config.diagnostics_rate, self._report)
 
     def winding_down(self) -> bool:
         """Brake the arm."""
-        if not self.active:
-            return False
-        return self._braking()
+        return self.active and self._brake.needed()
 
     def halt(self) -> None:
         """Brake, send a safe last command, wait for its delivery and close the topics."""
-        self._brake()
+        self._brake.bring_to_rest(self._states, self._on_state)
         self._send(self._loop.rest())
-        self.deliver(self._commands)
+        self._commands.deliver()
         self._loop.close()
-        self._inbox.close()
+        self._desk.close()
         self.close_topics()
-
-    def _brake(self) -> None:
-        """Answer states with a hold until the arm rests, or for as long as winding down may take.
-
-        Whoever halts the node (a lifecycle request, an error) keeps the executor from doing so.
-        """
-        while self._braking():
-            taken = self._states.handle.take_message(JointStateMessage, False)
-            if taken is None:
-                time.sleep(BRAKE_POLL)
-            else:
-                self._on_state(taken[0])
-
-    def _braking(self) -> bool:
-        """Brake; say whether the arm still moves and there is time left to bring it to rest."""
-        now = time.monotonic()
-        self._brake_until = self._brake_until or now + WIND_DOWN_TIME
-        self._loop.brake()
-        return not self._loop.at_rest and now < self._brake_until
 
     def release(self) -> None:
         """End the search for goals."""
@@ -239,32 +204,20 @@ class ControllerNode(ManagedNode):
     def _open_topics(self) -> None:
         config = self.config
         states = qos.states(config.state_reliable, depth=WAITING)
-        quality = qos.commands(qos.LOCK_STEP if config.lock_step else 1)
-        self._commands = self.publisher(Float64MultiArray, config.command_topic, quality)
         self._plan_topics = PlanTopics(self, self._robot, self._model)
         self._told = DecisionTopics(self, self._robot)
         self._told.settings(config, after="")
-        self._reports = self.publisher(DiagnosticArray, "/diagnostics", qos.events())
+        self._reports = ControllerReport(self, self._robot.name)
         self._states = self.subscribe(JointStateMessage, config.state_topic, self._on_state, states)
-        self.subscribe(PoseStamped, "~/target_pose", self._on_pose, qos.events())
-        self.subscribe(JointStateMessage, "~/target_joint_state", self._on_joints, qos.events())
-        if config.tip_pose_topic:
-            tips = qos.states(config.state_reliable, depth=1)
-            self.subscribe(PoseStamped, config.tip_pose_topic, self._on_tip, tips)
+        self._desk.open(self, config, lambda: self._loop.state, self._refuse_goal)
 
     def _on_state(self, message: JointStateMessage) -> None:
-        try:
-            state, label = newest_state(message, self._states, self._reader)
-        except JointMismatchError as error:
-            self._on_missing_joint(error)
+        taken = self._inlet.take(message, self._states, self.config)
+        if taken is None:
             return
-        except RlControlError as error:
-            self._log_once("state", error)
-            return
-        self._bad_since, self._heard = None, time.monotonic()
-        self._forget_log("state")
-        if not self._has_goal:
-            self._set_goal(self._goals.here(state.position))
+        state, label = taken
+        if self._desk.goal is None:
+            self._set_goal(self._desk.here(state.position))
         self._send(self._loop.observe(state, label))
         if self._loop.waiting and not self.config.lock_step:
             # The solve has a thread of its own; this one waits for it as long as is allowed.
@@ -276,31 +229,13 @@ class ControllerNode(ManagedNode):
         try:
             return self._loop.planned(timeout)
         except Exception as error:  # whatever it was, the arm must be braked and held
-            self._log_once("planner", f"the planner failed: {error!r}")
+            self._log.say("planner", f"the planner failed: {error!r}")
             self._safety.stop(Reason.PLANNER_FAILED)
             return None
 
-    def _on_missing_joint(self, error: JointMismatchError) -> None:
-        """Bear with it while the arm's joints may come, too; then refuse to go on.
-
-        Others may publish theirs on the same topic. Once the arm has been seen whole, it is only
-        told that its states have ceased: a missing state stops the arm by itself.
-
-        Raises:
-            JointMismatchError: if none of the joint states so far had all the arm's joints.
-        """
-        now = time.monotonic()
-        if self._loop.state is not None:
-            if now - self._heard > self.config.safety.state_timeout:
-                self._log_once("state", error)
-            return
-        self._bad_since = self._bad_since or now
-        if now - self._bad_since > self.config.startup_timeout:
-            raise error
-
     def _take_goal(self) -> None:
         try:
-            goal = begun(self._inbox.take(), self._loop.state)
+            goal = self._desk.take(self._loop.state)
         except RlControlError as error:
             self._refuse_goal(error)
             return
@@ -311,49 +246,28 @@ class ControllerNode(ManagedNode):
     def _watch_states(self) -> None:
         self._send(self._loop.watch())
 
-    def _on_tip(self, message: PoseStamped) -> None:
-        try:
-            source = self.config.tip_pose_topic
-            position, rotation = convert.pose_of(message, self._robot.base, source)
-        except RlControlError as error:
-            self._log_once("tip", error)
-            return
-        if rotation is not None:
-            self._tip = Pose(position, rotation)
-
-    def _on_pose(self, message: PoseStamped) -> None:
-        try:
-            self._inbox.pose(message, self._loop.state)
-        except RlControlError as error:
-            self._refuse_goal(error)
-
-    def _on_joints(self, message: JointStateMessage) -> None:
-        self._inbox.joints(message)
-
     def _refuse_goal(self, error: RlControlError) -> None:
-        self._watch.refuse(error)
+        self._desk.watch.refuse(error)
         self.get_logger().error(f"target refused, the last one stays: {error}")
 
     def _set_goal(self, goal: Goal) -> None:
-        self._has_goal = True
         self._answer_waiting()
         goal = self._told.goal(goal, after=self._loop.label)
         self._loop.set_goal(goal)
-        self._watch.start(goal, time.monotonic())
+        self._desk.aimed(goal)
 
     def _send(self, answer: Answer | None) -> None:
         if answer is None:
             return
-        values = command_vector(answer.command, self.config.command_interface)
-        self._commands.publish(convert.command_message(self._order.to_topic(values), answer.label))
+        self._commands.publish(answer)
         if answer.label and self._loop.state is not None:
             self._answered = True
             self.sent(self._loop.state, answer.command)
             if self._told.heard:
-                tick = self._told.tick(answer, self._loop, self._watch)
-                self._told.decision(tick, *self._summary(), self.decision_values(tick))
+                tick, how = self._told.tick(answer, self._loop, self._desk.watch), self._condition()
+                self._told.decision(tick, how.level, how.summary, self.decision_values(tick))
         if self._safety.violation is not None:
-            self._log_once(
+            self._log.say(
                 "stop",
                 f"motion stopped: {self._safety.violation}. "
                 "Deactivate and activate the node to go on.",
@@ -364,86 +278,22 @@ class ControllerNode(ManagedNode):
         if self.active and self.config.lock_step and self._loop.waiting:
             self._send(self._planned(SETTLE_TIME))
 
-    def _refuse_conflict(self, own: int) -> None:
-        """Look who else publishes commands.
-
-        Raises:
-            CommandConflictError: if anybody does, beside `own` publishers of this node.
-        """
-        ours = (self.get_name(), self.get_namespace())
-        others: list[str] = []
-        topic = self.resolve_topic_name(self.config.command_topic)
-        for info in self.get_publishers_info_by_topic(topic):
-            if own and (info.node_name, info.node_namespace) == ours:
-                own -= 1
-            else:
-                others.append(f"{info.node_namespace.rstrip('/')}/{info.node_name}")
-        if others:
-            raise CommandConflictError(topic, others)
-
     def _publish_plan(self) -> None:
         if self._loop.plan is not None:
             self._plan_topics.publish(self._loop.plan)
 
     def _report(self) -> None:
-        state, now = self._loop.state, time.monotonic()
-        if state is not None and self._watch.check(state, now, self._tip):
+        watch = self._desk.watch
+        if self._desk.overdue(self._loop.state):
             self.get_logger().warning(
                 f"target not reached in {self.config.task.time_limit:g} s: "
-                f"the tip is {1e3 * self._watch.tip_error:.1f} mm away"
+                f"the tip is {1e3 * watch.tip_error:.1f} mm away"
             )
-        level, summary = self._summary()
-        values = {
-            "goal": self._watch.status,
-            "goal_refused": self._watch.refusal,
-            "tip_error_mm": 1e3 * self._watch.tip_error,
-            **dataclasses.asdict(self._loop.counters),
-            **self.report_values(),
-        }
-        stamp = self.get_clock().now().to_msg()
-        self._reports.publish(
-            diagnostics.diagnostic_message(
-                self.get_name(), self._robot.name, level, summary, values, stamp
-            )
-        )
+        self._reports.publish(self._condition(), self._loop, watch, self.report_values())
 
-    def _summary(self) -> tuple[bytes, str]:
-        if self._safety.violation is not None:
-            return diagnostics.ERROR, f"motion stopped: {self._safety.violation}"
-        if "state" in self._logged:
-            return diagnostics.ERROR, self._logged["state"]
-        if self._loop.state is None:
-            return diagnostics.WARN, f"no joint states on {self.config.state_topic}"
-        return diagnostics.OK, "controlling"
+    def _condition(self) -> Condition:
+        return condition_of(self._loop, self._log.said("state"), self.config.state_topic)
 
-    def _checks_collision(self) -> bool:
-        wanted = self.config.avoid_collision
-        if wanted and importlib.util.find_spec("pybullet") is None:
-            self.get_logger().warning("goals are not checked for collision: PyBullet is missing")
-            return False
-        return wanted
-
-    def _log_once(self, kind: str, what: object) -> None:
-        if self._logged.get(kind) != str(what):
-            self._logged[kind] = str(what)
-            self.get_logger().error(str(what))
-
-    def _forget_log(self, kind: str) -> None:
-        self._logged.pop(kind, None)
-
-
-def command_vector(command: Command, interface: str) -> Array:
-    """Return what a command says on one interface, [n].
-
-    Raises:
-        ConfigError: if the controller computes nothing for that interface.
-    """
-    values: Array | None = getattr(command, interface)
-    if values is None:
-        raise ConfigError(
-            "parameters",
-            "command_interface",
-            f"the controller computes no {interface} commands",
-            "Use effort.",
-        )
-    return values
+    def _open_search(self) -> None:
+        warn = self.get_logger().warning
+        self._search = goal_search(self._robot, self.config.avoid_collision, warn)

@@ -6,10 +6,12 @@ would hold up the commands of several joint states; a process of its own cannot.
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
 import signal
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -103,6 +105,22 @@ class GoalProcess:
             if answered == number:
                 return answer
         raise GoalSearchError(f"no answer within {_PATIENCE:g} s")
+
+
+def goal_search(
+    robot: RobotModel, avoid_collision: bool, warn: Callable[[str], None]
+) -> GoalProcess:
+    """Return a search for goals, which looks for collisions if it is to and can.
+
+    Args:
+        robot: the arm, with the limits that goals must keep.
+        avoid_collision: refuse goals that end in collision with the floor or the arm.
+        warn: told if that cannot be.
+    """
+    if avoid_collision and importlib.util.find_spec("pybullet") is None:
+        warn("goals are not checked for collision: PyBullet is missing")
+        avoid_collision = False
+    return GoalProcess(robot, avoid_collision)
 
 
 def _serve(connection: Connection, robot: RobotModel, avoid_collision: bool) -> None:

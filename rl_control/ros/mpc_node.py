@@ -167,7 +167,7 @@ class MpcController(ControllerNode):
             goal = search.path(path, limits).starting(start)
             return goal if task is None else task.found(goal)
 
-        self._inbox.path(find)
+        self._desk.look_for(find)
 
     def _set_goal(self, goal: Goal) -> None:
         if self._follow is not None and self._follow.withdrawn(goal):
@@ -204,7 +204,7 @@ class MpcController(ControllerNode):
         state, limits = self._loop.state, self._robot.limits
         if state is not None:
             place = stopping_place(state, limits.lower, limits.upper)
-            super()._set_goal(self._goals.here(place))
+            super()._set_goal(self._desk.here(place))
 
     def _follow_model(self) -> None:
         assert self._models is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -23,28 +22,11 @@ from rl_control.config import flatten
 from rl_control.errors import ConfigError, PlantError, RlControlError
 from rl_control.ros.live_parameters import change_of
 from rl_control.ros.params import check_files, declare, live_keys
+from rl_control.ros.periodic import Periodic
 from rl_control.ros.priority import come_first
 from rl_control.ros.process import LONGEST_WAIT, Stopped, StopRequest
 
 DELIVERY_TIME = Duration(nanoseconds=200_000_000)
-
-
-class Periodic:
-    """Something to do again and again, in steady time; lateness is not made up for."""
-
-    def __init__(self, period: Callable[[], float], action: Callable[[], None]) -> None:
-        """Make `action` due `period()` [s] from now; the period may change meanwhile."""
-        self._period, self._action = period, action
-        self._last = time.monotonic()
-
-    def poll(self, ahead: float) -> float:
-        """Do it if it is due within `ahead` [s]; return the time in [s] until it is due again."""
-        remaining = self._last + self._period() - time.monotonic()
-        if remaining > ahead:
-            return remaining
-        self._action()
-        self._last = time.monotonic()
-        return self._period()
 
 
 class ManagedNode(LifecycleNode):

@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     param.add_arguments(parser)
     args = parser.parse_args(argv)
     try:
+        if args.what == "dump":
+            return _dump(args)
         with connected(args.node, args.wait) as client:
             return _VERBS[args.what](client, args)
     except RlControlError as error:
@@ -72,7 +74,7 @@ def _describe(client: ParamClient, args: argparse.Namespace) -> int:
 
 
 def _set(client: ParamClient, args: argparse.Namespace) -> int:
-    texts = param.assignments(args.rest)
+    texts = param.assigned(args.rest)
     known = _named(client, list(texts))
     values = {name: read_text(known[name], text) for name, text in texts.items()}
     refusal = client.set(values, known)
@@ -84,18 +86,27 @@ def _set(client: ParamClient, args: argparse.Namespace) -> int:
     return 0
 
 
-def _dump(client: ParamClient, args: argparse.Namespace) -> int:
-    known = _shown(client.everything())
-    values = {name: one.value for name, one in known.items() if one.value is not None}
-    comments = {name: one.descriptor.description for name, one in known.items()}
-    section = f"/**/{client.name.rpartition('/')[2]}"
-    text = "\n".join(parameter_lines(section, grouped(values), comments)) + "\n"
+def _dump(args: argparse.Namespace) -> int:
+    texts = []
+    for node in dict.fromkeys([args.node, *args.rest]):
+        with connected(node, args.wait) as client:
+            texts.append(_section(client))
+    text = "\n".join(texts)
     if args.out:
         Path(args.out).write_text(text, encoding="utf-8")
         print(f"left {args.out}")
     else:
         print(text, end="")
     return 0
+
+
+def _section(client: ParamClient) -> str:
+    """What a parameter file says of a node."""
+    known = _shown(client.everything())
+    values = {name: one.value for name, one in known.items() if one.value is not None}
+    comments = {name: one.descriptor.description for name, one in known.items()}
+    section = f"/**/{client.name.rpartition('/')[2]}"
+    return "\n".join(parameter_lines(section, grouped(values), comments)) + "\n"
 
 
 def _load(client: ParamClient, args: argparse.Namespace) -> int:
@@ -143,7 +154,6 @@ _VERBS: dict[str, Any] = {
     "get": _get,
     "describe": _describe,
     "set": _set,
-    "dump": _dump,
     "load": _load,
 }
 

@@ -8,20 +8,17 @@ from typing import Any
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.parameter import Parameter
 
-from rl_control.config.reader import parse_scalar
-from rl_control.errors import ConfigError
+from rl_control.config import assignments
 
-_SCALARS = {
-    Parameter.Type.BOOL: (bool, "true or false"),
-    Parameter.Type.INTEGER: (int, "a whole number"),
-    Parameter.Type.DOUBLE: (float, "a number"),
-    Parameter.Type.STRING: (str, "a text"),
-}
-_LISTS = {
-    Parameter.Type.BOOL_ARRAY: Parameter.Type.BOOL,
-    Parameter.Type.INTEGER_ARRAY: Parameter.Type.INTEGER,
-    Parameter.Type.DOUBLE_ARRAY: Parameter.Type.DOUBLE,
-    Parameter.Type.STRING_ARRAY: Parameter.Type.STRING,
+_TYPES: dict[Any, tuple[type, bool]] = {
+    Parameter.Type.BOOL: (bool, False),
+    Parameter.Type.INTEGER: (int, False),
+    Parameter.Type.DOUBLE: (float, False),
+    Parameter.Type.STRING: (str, False),
+    Parameter.Type.BOOL_ARRAY: (bool, True),
+    Parameter.Type.INTEGER_ARRAY: (int, True),
+    Parameter.Type.DOUBLE_ARRAY: (float, True),
+    Parameter.Type.STRING_ARRAY: (str, True),
 }
 
 
@@ -55,22 +52,15 @@ def read_text(known: Known, given: Any) -> Any:
     Raises:
         ConfigError: if it is not of that type.
     """
-    name = known.descriptor.name
-    if known.kind not in _LISTS:
-        return _scalar(name, known.kind, given)
-    if isinstance(given, str):
-        inner = given.strip()
-        inner = inner[1:-1] if inner.startswith("[") and inner.endswith("]") else inner
-        given = [item.strip() for item in inner.split(",") if item.strip()]
-    items = given if isinstance(given, (list, tuple)) else [given]
-    return tuple(_scalar(name, _LISTS[known.kind], item) for item in items)
+    kind, is_list = _TYPES.get(known.kind, (str, False))
+    return assignments.read_text(known.descriptor.name, kind, is_list, given)
 
 
 def type_name(known: Known) -> str:
     """Return a parameter's type in words."""
-    if known.kind in _LISTS:
-        return f"a list, each {_SCALARS[_LISTS[known.kind]][1]}"
-    return _SCALARS[known.kind][1] if known.kind in _SCALARS else known.kind.name.lower()
+    if known.kind not in _TYPES:
+        return known.kind.name.lower()
+    return assignments.kind_in_words(*_TYPES[known.kind])
 
 
 def range_of(descriptor: ParameterDescriptor) -> str:
@@ -81,20 +71,3 @@ def range_of(descriptor: ParameterDescriptor) -> str:
         parts.append(f"at most {high:g}" if high < 2.0**62 else "")
         return ", ".join(part for part in parts if part)
     return ""
-
-
-def _scalar(name: str, kind: Parameter.Type, given: Any) -> Any:
-    wanted, words = _SCALARS.get(kind, (str, "a text"))
-    value = parse_scalar(given) if isinstance(given, str) and wanted is not str else given
-    if wanted is float and type(value) is int:
-        value = float(value)
-    if wanted is str:
-        return _unquoted(given) if isinstance(given, str) else str(given)
-    if type(value) is not wanted:
-        raise ConfigError("command line", name, f"found '{given}'", f"Give {words}.")
-    return value
-
-
-def _unquoted(text: str) -> str:
-    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    return text[1:-1] if quoted else text

@@ -6,7 +6,8 @@ is meant. Here every value given from outside is checked by `rl_control.config` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +24,8 @@ from rclpy.parameter import Parameter
 from rl_control.config import FieldInfo, fields_of, flatten, from_flat, load
 from rl_control.config.build import Given
 from rl_control.config.reader import read_values
-from rl_control.errors import ConfigError, nearest
+from rl_control.errors import ConfigError
+from rl_control.run.launch_file import EXECUTABLES
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ _TYPES = {
 }
 # Every node declares these itself.
 ROS_OWN = ("use_sim_time", "start_type_description_service", "qos_overrides")
+_SLIP = 0.8  # likeness from which on a name is taken for another one misspelt
 
 
 def check_files(arguments: Sequence[str], cls: type, node_name: str) -> None:
@@ -60,7 +63,7 @@ def check_files(arguments: Sequence[str], cls: type, node_name: str) -> None:
         if flag == "--params-file":
             load(cls, Path(value), section=full_name)
             _refuse_empty(read_values(Path(value), cls, full_name))
-            _refuse_foreign(Path(value), remapped["__node"])
+            _refuse_foreign(Path(value), remapped["__node"], node_name)
 
 
 def _refuse_empty(values: Mapping[str, Given]) -> None:
@@ -77,22 +80,37 @@ def _refuse_empty(values: Mapping[str, Given]) -> None:
             )  # fmt: skip
 
 
-def _refuse_foreign(path: Path, node_name: str) -> None:
-    """Refuse a file none of whose sections can be for this node: ROS would ignore it silently.
+def _refuse_foreign(path: Path, node_name: str, own_name: str) -> None:
+    """Refuse a file that was meant for this node, but names it wrongly: ROS would ignore it.
+
+    A file for another one of our nodes passes: a launch file gives all of its nodes the same file.
 
     Raises:
-        ConfigError: if so.
+        ConfigError: if no section is for this node, and either none is for a known one, or one
+            has a name that is nearly a known one, or that this node has where it is not renamed.
     """
     names = list(_sections(yaml.safe_load(path.read_text(encoding="utf-8")), ""))
-    if names and not {node_name, "*", "**"} & {name.rpartition("/")[2] for name in names}:
-        best = nearest(node_name, names)
-        hint = f"Did you mean '{best}' to be it? " if best else ""
+    plain = {name.rpartition("/")[2] for name in names}
+    if not names or {node_name, "*", "**"} & plain:
+        return
+    known = {node_name, *EXECUTABLES} - ({own_name} - {node_name})
+    strangers = sorted(plain - known)
+    slips = [(own_name, node_name)] if own_name in strangers else _slips(strangers, known)
+    if slips or not plain & known:
+        found, meant = slips[0] if slips else ("", node_name)
+        hint = f"Did you mean '{meant}' by '{found}'? " if slips else ""
         raise ConfigError(
             str(path),
             ", ".join(names),
             f"found no section for node '{node_name}'",
-            f"{hint}Name the section '{node_name}' or '/**'.",
+            f"{hint}Name the section '{meant}' or '/**'.",
         )
+
+
+def _slips(strangers: Iterable[str], known: Iterable[str]) -> list[tuple[str, str]]:
+    """Return names that are nearly known ones, each with the one that it nearly is."""
+    near = [(name, get_close_matches(name, list(known), 1, _SLIP)) for name in strangers]
+    return [(name, found[0]) for name, found in near if found]
 
 
 def _sections(tree: Any, name: str) -> Iterator[str]:

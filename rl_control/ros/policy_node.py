@@ -91,7 +91,7 @@ class PolicyController(MpcController):
 
         def put_in_force() -> None:
             mpc()
-            self._pilot.configure(config.handover)
+            self._pilot.configure(config.handover, limits)
 
         return put_in_force
 
@@ -109,7 +109,7 @@ class PolicyController(MpcController):
             if self._pilot.plans_now:
                 self._loop.plan_behind()
         except Exception as error:  # whatever it was: nobody watches the policy any more
-            self._log_once("planner", f"the planner failed: {error!r}")
+            self._log.say("planner", f"the planner failed: {error!r}")
             self._safety.stop(Reason.PLANNER_FAILED)
         for note in self._pilot.notes():
             self.get_logger().warning(note)

@@ -16,6 +16,7 @@ from pathlib import Path
 from rl_control.run.supervisor import PARENT_VARIABLE
 
 START_TIME = 15.0  # [s] in which the recorder must listen
+OTHERS_TIME = 0.5  # [s] after which the arm's process knows of the recorder, too
 END_TIME = 15.0  # [s] in which it must have ended the bag
 POLL = 0.02  # [s]
 NODE = "run_recorder"  # a bag_recorder may be there already
@@ -38,18 +39,21 @@ def recording_beside(
         heard_by: says whether a node of that name hears what matters; the block begins then.
         say: is told where the bag is, or once that there is none.
     """
-    recorder = _started(bag, heard_by, say)
+    recorder = _launched(bag, say)
     try:
+        if recorder is not None and not _listens(recorder, heard_by):
+            recorder.kill()
+            recorder.wait()
+            recorder = None
+            say("warning: not recorded, the recorder did not start")
         yield
     finally:
         if recorder is not None:
             _end(recorder, bag, say)
 
 
-def _started(
-    bag: Path, heard_by: Callable[[str], bool], say: Say
-) -> subprocess.Popen[bytes] | None:
-    """The recorder, listening; None if it cannot be had."""
+def _launched(bag: Path, say: Say) -> subprocess.Popen[bytes] | None:
+    """The recorder's process; None if it cannot be had."""
     missing = [name for name in ("mcap", "rosbags") if importlib.util.find_spec(name) is None]
     if missing:
         say(f"warning: not recorded, {missing[0]} is not installed: pip install {missing[0]}")
@@ -59,24 +63,23 @@ def _started(
         *("-r", f"__node:={NODE}", "-p", f"folder:={json.dumps(str(bag))}"),
         *("-p", "end_when_full:=true"),
     ]
+    ours = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
     try:
-        recorder = subprocess.Popen(
-            command,
-            env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
-            start_new_session=True,
-        )
+        return subprocess.Popen(command, env=ours, start_new_session=True)
     except OSError as error:
         say(f"warning: not recorded, the recorder cannot start: {error}")
         return None
+
+
+def _listens(recorder: subprocess.Popen[bytes], heard_by: Callable[[str], bool]) -> bool:
+    """Wait until the recorder hears what matters; say whether it does."""
     deadline = time.monotonic() + START_TIME
-    while not heard_by(NODE):
-        if recorder.poll() is not None or time.monotonic() > deadline:
-            recorder.kill()
-            recorder.wait()
-            say("warning: not recorded, the recorder did not start")
-            return None
+    while recorder.poll() is None and time.monotonic() < deadline:
+        if heard_by(NODE):
+            time.sleep(OTHERS_TIME)
+            return True
         time.sleep(POLL)
-    return recorder
+    return False
 
 
 def _end(recorder: subprocess.Popen[bytes], bag: Path, say: Say) -> None:

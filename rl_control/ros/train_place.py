@@ -17,7 +17,7 @@ from rl_control.ros.train_records import EpisodeFiles
 from rl_control.ros.train_requests import Requests
 from rl_control.ros.train_stand import Stand
 from rl_control.run.episodes import EpisodeRunner
-from rl_control.run.run_recorder import free_bag
+from rl_control.run.run_files import free_bag
 from rl_control.run.train_place import EPISODES
 from rl_control.run.train_settings import TrainSettings
 from rl_control.safety.filter import SafetyFilter

@@ -19,7 +19,7 @@ A bag is named by the folder of a run, its own folder, or one .mcap or .db3 file
 """
 EPILOG = """\
 examples:
-  rl_control bag info runs/reach-20250131-120000
+  rl_control bag info runs/reach-20260131-120000
   rl_control bag plot my_bag --robot my_arm.urdf
   rl_control bag trim my_bag cut --from 12 --to 20
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rl_control.data.bag_joints import JointsTold
 
 _LATCHED = "latched"
+_ANY_WIDTH = 10_000
 HELP = "what is in a bag, and whether it is whole"
 DESCRIPTION = """\
 Reads every byte of a bag, checks its checksums and tells what it holds: topics with their rates
@@ -21,7 +22,7 @@ and longest gaps (and where these begin), joints, and whether times go back. Exi
 is not whole.
 
 examples:
-  rl_control bag info runs/reach-20250131-120000
+  rl_control bag info runs/reach-20260131-120000
   rl_control bag info bag_0.mcap --json info.json
 """
 
@@ -70,8 +71,8 @@ def _print(info: BagInfo, out: Console) -> None:
     for line in lines:
         out.print(line, soft_wrap=True, markup=False)
     topics = _table(info, stacked=False)
-    fits = out.measure(topics).maximum <= out.width
-    out.print(topics if fits else _table(info, stacked=True))
+    needed = out.measure(topics, options=out.options.update(max_width=_ANY_WIDTH)).maximum
+    out.print(topics if needed <= out.width else _table(info, stacked=True))
     for line in [*_joint_lines(info), *_back_lines(info), f"checksums: {info.checksums}"]:
         out.print(line, soft_wrap=True, markup=False)
     if info.whole:

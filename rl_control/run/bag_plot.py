@@ -28,7 +28,7 @@ Draws joint positions, velocities and commands of a bag, and the tip's distance 
 goals were recorded. Limits are known where the bag has /robot_description, or with --robot.
 
 examples:
-  rl_control bag plot runs/reach-20250131-120000
+  rl_control bag plot runs/reach-20260131-120000
   rl_control bag plot other_bag --robot my_arm.urdf --tip tool --output motion.png
   rl_control bag plot other_bag --state-topic /left/joint_states
 """

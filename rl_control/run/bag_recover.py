@@ -11,7 +11,7 @@ messages are kept, the index and metadata.yaml are made anew; the file as it was
 as NAME.broken. A bag that is whole stays as it is.
 
 examples:
-  rl_control bag recover runs/reach-20250131-120000
+  rl_control bag recover runs/reach-20260131-120000
   rl_control bag recover my_bag
 """
 

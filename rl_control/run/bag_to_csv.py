@@ -31,7 +31,7 @@ OUT is one file: a row a joint state, with the newest command by then. With --tr
 path (.csv or .yaml) that `rl_control replay trajectory` goes again: smoothed, a point every 0.02 s.
 
 examples:
-  rl_control bag to-csv runs/reach-20250131-120000 tables
+  rl_control bag to-csv runs/reach-20260131-120000 tables
   rl_control bag to-csv my_bag motion.csv --merged
   rl_control bag to-csv my_bag path.csv --trajectory --joints shoulder elbow
 """

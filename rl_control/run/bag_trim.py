@@ -13,7 +13,7 @@ Writes a piece of a bag as a new bag; messages keep their bytes and times. What 
 the piece (goals, settings, the robot's description) stands at its start.
 
 examples:
-  rl_control bag trim runs/reach-20250131-120000 cut --from 12 --to 20
+  rl_control bag trim runs/reach-20260131-120000 cut --from 12 --to 20
   rl_control bag trim my_bag states_only --topics /joint_states
 """
 

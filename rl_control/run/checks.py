@@ -71,6 +71,8 @@ LIBRARIES = (
     Library("yaml", "PyYAML", "", "settings"),
     Library("rich", "rich", "", "tables"),
     Library("safetensors", "safetensors", "", "data sets and models on disk"),
+    Library("mcap", "mcap", "", "recordings"),
+    Library("rosbags", "rosbags", "", "recordings"),
     Library("pybullet", "pybullet", "sim", "the simulated arm, iiwa7, panda"),
     Library("rclpy", "ros-jazzy-rclpy", "ros", "the ROS 2 nodes, the demo"),
     Library("matplotlib", "matplotlib", "viz", "plots"),
@@ -79,10 +81,15 @@ LIBRARIES = (
     Library("xacro", "xacro", "", "xacro files"),
     Library("torch", "torch", "learn", "learned models"),
     Library("tensorboardX", "tensorboardX", "learn", "training curves"),
-    Library("rosbags", "rosbags", "learn", "bags as data"),
     Library("gpytorch", "gpytorch", "gp", "Gaussian process models"),
+    Library("optuna", "optuna", "tune", "the search of tune"),
+    Library("viser", "viser", "view", "the arm in a browser"),
+    Library("mkdocs", "mkdocs-material", "docs", "the documentation's site"),
 )
-REQUIRED = {"numpy", "scipy", "casadi", "llvmlite", "numba", "yaml", "rich", "safetensors"}
+REQUIRED = {
+    *("numpy", "scipy", "casadi", "llvmlite", "numba", "yaml", "rich", "safetensors"),
+    *("mcap", "rosbags"),
+}
 
 
 def check_python() -> Finding:

@@ -66,7 +66,8 @@ def counterfactual(
         changes: values by key that win over the recorded settings, such as
             {"mpc.horizon": 40}.
         robot: name or file of the robot, if not the recorded one.
-        progress: told from time to time how many of how many states are done.
+        progress: told how many of how many states are done: none when the controller is built,
+            then from time to time.
 
     Raises:
         DataError: if the bag lacks settings, commands or velocities, or is of another arm.
@@ -115,6 +116,8 @@ class _Replay:
         asked, costs = np.full_like(commands, np.nan), np.full(size, np.nan)
         reasons: dict[int, str] = {}
         for k in range(size):
+            if not k % 500:
+                progress(k, size)
             for change in inputs.changes.get(k, ()):
                 self._change(change)
             state = inputs.state(k)
@@ -129,8 +132,6 @@ class _Replay:
                 costs[k] = plan.cost
             self._follow_recorded(k, state, sent)
             self._newest = state.stamp
-            if not k % 500:
-                progress(k, size)
         progress(size, size)
         return Counterfactual(inputs, self._made, commands, asked, reasons, costs, notes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rl_control.data.cdr_rows import NO_STAMP
 from rl_control.data.run_log import RunLog
 from rl_control.run.counterfactual import Counterfactual
 from rl_control.run.counterfactual_controller import limits_of
+from rl_control.run.counterfactual_pairing import places_of
 from rl_control.run.counterfactual_settings import recorded_config
 from rl_control.types import Array
 
@@ -34,8 +36,10 @@ class Comparison:
         greatest_at: when that is in [s] from the first state, [n].
         recorded_at_limit: share of recorded commands at the planner's effort limit, [n].
         at_limit: the same of the counterfactual ones and their planner's limit.
-        cost: mean cost of the counterfactual plans.
-        recorded_cost: mean cost that was told of the recorded plans; NaN if none was.
+        cost: mean cost of the counterfactual plans: over the states where both costs are known,
+            or over all if none was told; NaN if there was no plan.
+        recorded_cost: mean cost that was told of the recorded plans, over the same states; NaN if
+            none was.
         reasons: how often a command is not just the planner's, by reason.
         lock_step: whether the run can be repeated to the bit.
         missing: states that were not recorded.
@@ -82,8 +86,7 @@ def compared(found: Counterfactual, log: RunLog) -> Comparison:
     difference = np.abs(own - recorded)
     differs = (difference != 0.0).any(axis=1)
     worst = difference.argmax(axis=0)
-    costs = log.decisions.numbers("cost")
-    costs = costs[np.isfinite(costs)]
+    cost, recorded_cost = _mean_costs(found, log)
     return Comparison(
         names=inputs.names,
         limits=made.arm.robot.limits.effort,
@@ -96,10 +99,24 @@ def compared(found: Counterfactual, log: RunLog) -> Comparison:
         greatest_at=times[known[worst]],
         recorded_at_limit=(np.abs(recorded) >= AT_LIMIT * recorded_bound.effort).mean(axis=0),
         at_limit=(np.abs(own) >= AT_LIMIT * bound.effort).mean(axis=0),
-        cost=float(np.nanmean(found.costs)) if np.isfinite(found.costs).any() else float("nan"),
-        recorded_cost=float(costs.mean()) if len(costs) else float("nan"),
+        cost=cost,
+        recorded_cost=recorded_cost,
         reasons=dict(Counter(found.reasons.values())),
         lock_step=made.config.lock_step,
         missing=inputs.missing,
         whole=any(goal.stamp == NO_STAMP for goal in log.goals),
     )
+
+
+def _mean_costs(found: Counterfactual, log: RunLog) -> tuple[float, float]:
+    """Mean costs of the counterfactual plans and of the recorded ones, over the same states."""
+    stamps, told = found.inputs.stamps, log.decisions.stamps()
+    recorded = np.full(len(stamps), np.nan)
+    # Times of receipt only tell apart what has one stamp.
+    places = places_of(stamps, stamps, told, told)
+    recorded[places[places >= 0]] = log.decisions.numbers("cost")[places >= 0]
+    own = np.isfinite(found.costs)
+    both = own & np.isfinite(recorded)
+    if both.any():
+        return float(found.costs[both].mean()), float(recorded[both].mean())
+    return float(found.costs[own].mean()) if own.any() else math.nan, math.nan

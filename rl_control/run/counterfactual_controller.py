@@ -59,7 +59,7 @@ class Deciders:
         self.safety.exchange(allowed, config.safety, now)
         reweighed(self.mpc, config.task, control, planner_config(config))()
         if self.pilot is not None:
-            self.pilot.configure(config.handover)
+            self.pilot.configure(config.handover, control)
         return replace(self, config=config)
 
 

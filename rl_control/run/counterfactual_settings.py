@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rl_control.config import fields_of, from_flat, setting
+from rl_control.config.assignments import assignments, read_text
 from rl_control.config.build import Given, build
-from rl_control.config.reader import parse_scalar, read_values
+from rl_control.config.reader import read_values
 from rl_control.data.run_log import RunLog
-from rl_control.errors import ConfigError, DataError
+from rl_control.errors import DataError
 from rl_control.policy.handover import HandoverConfig
 from rl_control.run.reach_settings import RigConfig
 
@@ -85,7 +86,7 @@ def given_changes(sets: Sequence[str], params: str | None, model: str | None) ->
     """Return the values that the command line asks for, by key.
 
     Args:
-        sets: texts "KEY=VALUE"; they win over the file.
+        sets: texts "NAME=VALUE"; they win over the file.
         params: a parameter file, or None.
         model: a learned model, or None.
 
@@ -95,19 +96,11 @@ def given_changes(sets: Sequence[str], params: str | None, model: str | None) ->
     changes: dict[str, Given] = {}
     if params is not None:
         changes |= read_values(Path(params), ReplayConfig, "mpc_controller")
-    for text in sets:
-        key, mark, value = text.partition("=")
-        if not mark or not key.strip():
-            raise ConfigError(
-                "command line", "--set", f"found '{text}'", "Write KEY=VALUE, as in mpc.horizon=40."
-            )
-        changes[key.strip()] = Given(_value(value.strip()), "--set")
+    fields = {info.key: info for info in fields_of(ReplayConfig)}
+    for key, text in assignments(sets, "--set").items():
+        info = fields.get(key)
+        value = text if info is None else read_text(key, info.type, info.is_list, text)
+        changes[key] = Given(value, "--set")
     if model is not None:
         changes["model"] = Given(model, "--model")
     return changes
-
-
-def _value(text: str) -> Any:
-    if text.startswith("[") and text.endswith("]"):
-        return [parse_scalar(item.strip()) for item in text[1:-1].split(",") if item.strip()]
-    return parse_scalar(text)

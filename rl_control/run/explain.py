@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from rl_control.report.explain_plot import Explained
     from rl_control.run.explain_events import Event
     from rl_control.run.explain_story import Story
-    from rl_control.run.explain_terms import Drivers
 
 HELP = "find out from a recording why an arm did what it did"
 DESCRIPTION = """\
@@ -27,9 +26,9 @@ The controller's own words (topic ~/decisions) are used where they were recorded
 repeated from its recorded settings.
 
 examples:
-  rl_control explain runs/reach-20250131-120000
-  rl_control explain runs/reach-20250131-120000 --at 3.21
-  rl_control explain my_bag --at 1738324800.125000000 --plot why.png
+  rl_control explain runs/reach-20260131-120000
+  rl_control explain runs/reach-20260131-120000 --at 3.21
+  rl_control explain my_bag --at 1769860800.125000000 --plot why.png
 """
 
 
@@ -37,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("run", help="a run's folder, a bag's folder, or one bag file")
+    parser.add_argument(
+        "run", metavar="RUN", help="a run's folder, a bag's folder, or one bag file"
+    )
     parser.add_argument(
         "--at", metavar="T", help="seconds from the first state on, or a stamp in the bag"
     )
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     out.print(_headline(story))
     found: object = events
     if k is None:
-        _print_events(out, events)
+        _print_events(out, args.run, events)
     else:
         found = _explain(out, story, k, events)
     if args.json:
@@ -97,8 +98,9 @@ def _headline(story: Story) -> str:
     )
 
 
-def _print_events(out: Console, events: list[Event]) -> None:
+def _print_events(out: Console, run: str, events: list[Event]) -> None:
     from rl_control.report.table import table
+    from rl_control.run.explain_events import telling_time
 
     worth = [event for event in events if event.kind != "goal"]
     if not worth:
@@ -113,13 +115,17 @@ def _print_events(out: Console, events: list[Event]) -> None:
         for event in events
     ]
     out.print(table("", ["at [s]", "for [s]", "what", "in words"], rows, left=4))
-    if worth:
-        out.print(f"why, at one of these times: rl_control explain RUN --at {worth[0].start:.3f}")
+    time = telling_time(events)
+    if time is not None:
+        out.print(
+            f"why, where it tells most: rl_control explain {run} --at {time:.3f}", soft_wrap=True
+        )
 
 
 def _explain(out: Console, story: Story, k: int, events: list[Event]) -> dict[str, object]:
     from rl_control.data.cdr_rows import stamp_label
     from rl_control.run.explain_state import around, sentences, settings_changed
+    from rl_control.run.explain_tables import joint_table, term_table
     from rl_control.run.explain_terms import drivers_at
 
     drivers = drivers_at(story, k)
@@ -130,9 +136,9 @@ def _explain(out: Console, story: Story, k: int, events: list[Event]) -> dict[st
         out.print(f"- {line}")
     for changed in settings_changed(story, k):
         out.print(f"- Changed since the start: {changed}.")
-    _print_joints(out, story, k, drivers)
+    out.print(joint_table(story, k, drivers))
     if not story.violations[k]:
-        _print_terms(out, story, k, drivers)
+        out.print(term_table(story, k, drivers))
     return {
         "time": float(story.times[k]),
         "stamp": label,
@@ -141,55 +147,6 @@ def _explain(out: Console, story: Story, k: int, events: list[Event]) -> dict[st
         "pulls": dict(drivers.pulls),
         "cost": dict(drivers.shares),
     }
-
-
-def _print_joints(out: Console, story: Story, k: int, drivers: Drivers) -> None:
-    from rl_control.report.table import table
-
-    limits = story.arm.robot.limits
-    sent, asked = story.inputs.commands[k], story.asked[k]
-    rows = [
-        [
-            name,
-            f"{story.inputs.positions[k, i]:.4g}",
-            f"{story.inputs.velocities[k, i]:.3g}",
-            f"{asked[i]:.4g}",
-            f"{sent[i]:.4g}",
-            f"{100 * abs(sent[i]) / limits.effort[i]:.3g} %",
-            f"{drivers.gravity[i]:.4g}",
-        ]
-        for i, name in enumerate(story.inputs.names)
-    ]
-    columns = [
-        "joint",
-        "position",
-        "speed",
-        "asked for",
-        "sent",
-        "of its limit",
-        "to carry the arm",
-    ]
-    out.print(table("the command", columns, rows))
-
-
-def _print_terms(out: Console, story: Story, k: int, drivers: Drivers) -> None:
-    from rl_control.report.table import table
-
-    decision = story.decision(k)
-    shares = drivers.shares if decision is None else decision.group("cost_by_term")
-    total = sum(shares.values()) or 1.0
-    order = sorted(drivers.pulls, key=lambda term: -abs(drivers.pulls[term]).max())
-    rows = [
-        [
-            term,
-            f"{100 * shares.get(term, 0.0) / total:.3g} %",
-            *(f"{-pull:+.3g}" for pull in drivers.pulls[term]),
-        ]
-        for term in order
-    ]
-    short = [name if len(name) < 9 else f"..{name[-7:]}" for name in story.inputs.names]
-    columns = ["term", "share", *short]
-    out.print(table("without a term, each joint would have got", columns, rows))
 
 
 def _picture(story: Story, events: list[Event]) -> Explained:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,11 @@ from rl_control.run.explain_words import DIVERGED, LATE, in_words
 from rl_control.types import Array
 
 _JOINED = 0.1  # [s] between two stretches that are told as one
+_MARGIN = 0.005  # [s] before a stop at which its cause still acts
+# Kinds by how much they tell of why a run went as it did; others are no single command's.
+_TELLING = (
+    *("stopped", "shook", "diverged", "late", "held", "limit", "saturated", "gap", "filter"),
+)
 _ERROR_LEVEL, _REFUSED = 40, "target refused"
 
 
@@ -49,6 +54,20 @@ def events_of(story: Story) -> list[Event]:
         *_goals(story),
     ]
     return sorted(found, key=lambda event: (event.start, event.kind != "goal", event.kind))
+
+
+def telling_time(events: Sequence[Event]) -> float | None:
+    """Return the time in [s] at which to ask why: in the event that tells most; None if none does.
+
+    Of a kind it is the longest one; before a stop, what led to it still acts.
+    """
+    worth = [event for event in events if event.kind in _TELLING]
+    if not worth:
+        return None
+    most = min(worth, key=lambda e: (_TELLING.index(e.kind), e.start - e.end, e.start))
+    if most.kind == "stopped":
+        return max(most.start - _MARGIN, 0.0)
+    return 0.5 * (most.start + most.end) if most.kind == "shook" else most.start
 
 
 def _shakes(story: Story) -> Iterator[Event]:

@@ -12,12 +12,21 @@ from rl_control.data.cdr_rows import stamp_label
 from rl_control.errors import ConfigError
 from rl_control.run.decision import AT_BOUND, near_limits
 from rl_control.run.explain_events import Event
+from rl_control.run.explain_numbers import (
+    NOTED,
+    counts,
+    effort_text,
+    greatest,
+    short_effort,
+)
 from rl_control.run.explain_story import Story, effective
 from rl_control.run.explain_terms import Drivers
 from rl_control.run.explain_words import DIVERGED, LATE, in_words
 from rl_control.safety.reasons import Reason
+from rl_control.types import Array
 
 _LONG = ("shook", "gap")  # kinds of events that no one command explains
+_TELLING = 0.01  # share of a joint's effort limit from which on a term has a sentence
 _OLD = 1.5  # periods at which the age of a plan is worth a word
 
 
@@ -158,17 +167,54 @@ def _near(story: Story, k: int, drivers: Drivers) -> Iterator[str]:
 
 
 def _driven(story: Story, drivers: Drivers) -> Iterator[str]:
-    """The terms without which the command would be most different."""
+    """The terms without which the command would be most different; else what holds the arm."""
     limits, names = story.arm.robot.limits.effort, story.inputs.names
-    sizes = {term: float(np.max(np.abs(pull) / limits)) for term, pull in drivers.pulls.items()}
-    for term in sorted(sizes, key=lambda t: -sizes[t])[:2]:
+    sizes = greatest(drivers.pulls, limits)
+    telling = [term for term, size in sizes.items() if size >= _TELLING]
+    for term in telling[:2]:
         pull = drivers.pulls[term]
         i = int(np.argmax(np.abs(pull) / limits))
-        unit = "N" if story.arm.robot.joints[i].kind == "prismatic" else "N m"
         yield (
-            f"Without {term}, {names[i]} would have got {-pull[i]:+.3g} {unit} on top of "
-            f"{drivers.command[i]:+.3g}."
+            f"Without {term}, {names[i]} would have got {short_effort(-pull[i], limits[i])} "
+            f"{_unit(story, i)} on top of {short_effort(drivers.command[i], limits[i])}."
         )
+    if not telling:
+        yield from _held(story, drivers)
+        yield _balance(drivers, limits)
+
+
+def _held(story: Story, drivers: Drivers) -> Iterator[str]:
+    """How the command compares with what carries the arm."""
+    limits, names = story.arm.robot.limits.effort, story.inputs.names
+    beyond = drivers.command - drivers.gravity
+    i = int(np.argmax(np.abs(beyond) / limits))
+    amount = f"{effort_text(abs(beyond[i]), limits[i])} {_unit(story, i)}"
+    if abs(beyond[i]) < NOTED * limits[i]:
+        yield f"The command holds the arm against gravity, to {amount}."
+    else:
+        yield (
+            f"The command holds the arm against gravity, and gives {names[i]} {amount} "
+            f"{'more' if beyond[i] > 0.0 else 'less'} than that."
+        )
+
+
+def _balance(drivers: Drivers, limits: Array) -> str:
+    """Which terms are in balance with each other, where none matters much."""
+    some = [
+        term
+        for term in greatest(drivers.pulls, limits)
+        if any(map(counts, drivers.pulls[term], limits))
+    ]
+    if len(some) < 2:
+        return "No cost term asks for anything else."
+    return (
+        f"The cost terms are in balance ({', '.join(some[:3])}): leaving one out would change no "
+        f"joint's effort by {100 * _TELLING:.0f} % of its limit."
+    )
+
+
+def _unit(story: Story, joint: int) -> str:
+    return "N" if story.arm.robot.joints[joint].kind == "prismatic" else "N m"
 
 
 def _goal(story: Story, k: int) -> Iterator[str]:

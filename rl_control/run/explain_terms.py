@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from rl_control.control.moving_goal import MovingGoal
 from rl_control.control.plan import Plan
 from rl_control.run.assemble import reweighed
 from rl_control.run.counterfactual import aimed_at
@@ -22,6 +23,7 @@ from rl_control.run.counterfactual_controller import (
 )
 from rl_control.run.counterfactual_inputs import Change
 from rl_control.run.explain_story import Story, effective
+from rl_control.tasks.follow import follow_config
 from rl_control.tasks.reach_config import ReachConfig, ReachWeights
 from rl_control.types import Array, Goal, JointState
 
@@ -73,7 +75,7 @@ def drivers_at(story: Story, k: int) -> Drivers:
     command, shares = plan.controls[0].copy(), made.mpc.cost_by_term()
     pulls = {
         term: command - _settled(made, without(config.task, term), state).controls[0]
-        for term in _terms(config.task)
+        for term in _terms(config.task, goal)
     }
     return Drivers(plan, command, made.model.gravity_torque(state.position), shares, pulls)
 
@@ -82,13 +84,15 @@ def without(task: ReachConfig, term: str) -> ReachConfig:
     """Return a task in which one cost term counts nothing."""
     weight = getattr(task.weights, term)
     nothing = tuple(0.0 for _ in weight) if isinstance(weight, tuple) else 0.0
-    return replace(task, weights=task.weights.replaced({term: nothing}))
+    follow = replace(task.follow, **{term: 0.0}) if hasattr(task.follow, term) else task.follow
+    return replace(task, weights=task.weights.replaced({term: nothing}), follow=follow)
 
 
-def _terms(task: ReachConfig) -> list[str]:
-    """The terms that count at all."""
+def _terms(task: ReachConfig, goal: Goal | None) -> list[str]:
+    """The terms that count at all on the way to a goal."""
+    weights = (follow_config(task) if isinstance(goal, MovingGoal) else task).weights
     names = [field.name for field in fields(ReachWeights)]
-    return [name for name in names if np.any(np.asarray(getattr(task.weights, name)))]
+    return [name for name in names if np.any(np.asarray(getattr(weights, name)))]
 
 
 def _settled(made: Deciders, task: ReachConfig, state: JointState) -> Plan:

@@ -29,7 +29,7 @@ DATA is a file of transitions, the folder of a run that left one (rl_control col
 with joint states and effort commands; several are joined.
 
 examples:
-  rl_control fit runs/collect-20250131-120000 --robot iiwa7
+  rl_control fit runs/collect-20260131-120000 --robot iiwa7
   rl_control fit bag1 bag2 --robot my_arm.urdf --tip tool --output arm.safetensors
   rl_control fit runs/collect-* --robot panda --fit.residual ensemble --json result.json
 """

@@ -53,7 +53,7 @@ class Foresight:
         policy: what is loaded first.
         body: the arm's equations as the policy knows them.
         problem: dynamics and cost.
-        limits: efforts are clipped to them.
+        limits: efforts are clipped to them, until others are kept.
         steps: of the horizon, N.
         dt: time between nodes in [s]; a policy with a memory ticks once a node.
     """
@@ -73,8 +73,10 @@ class Foresight:
         self._states = _zeros(steps + 1, stage.nx + 1, lanes)
         self._rows = _zeros(steps + 1, max(problem.parameters, 1))
         self._cost = _zeros(lanes)
+        self._lower, self._upper = _zeros(stage.padded_nu), _zeros(stage.padded_nu)
+        self.keep(limits)
         state = Bound(0, (stage.nx + 1) * lanes)
-        calls = [*self._acting.calls(state), self._roll(state, limits)]
+        calls = [*self._acting.calls(state), self._roll(state)]
         if len(self._acting.network.before):
             calls.append(self._remember())
         self._kernel = compile_sequence(calls, "foresight")
@@ -87,6 +89,11 @@ class Foresight:
             PolicyError: if its network is of another shape.
         """
         self._acting.network.load(policy)
+
+    def keep(self, limits: JointLimits) -> None:
+        """Clip efforts to `limits`, of the same joints, from now on."""
+        nu = self._problem.stage.nu
+        self._lower[:nu], self._upper[:nu] = -limits.effort, limits.effort
 
     def forecast(
         self, x: Array, stamp: float, goal: Goal, memory: Array, rows: Array | None = None
@@ -114,21 +121,20 @@ class Foresight:
         self._problem.check()
         return Forecast(stamp, self._dt, states[:, :-1, 0].copy(), float(self._cost[0]))
 
-    def _roll(self, state: Bound, limits: JointLimits) -> Call:
+    def _roll(self, state: Bound) -> Call:
         """The problem's rollout of one node: all step sizes alike, no gaps, no feedback."""
         problem, stage, lanes = self._problem, self._problem.stage, self._problem.lanes
         nominal, gains, gap = (
             _zeros(size) for size in (stage.padded_nx, stage.nu * stage.padded_nx, stage.padded_nx)
         )
-        step, lower, upper = (_zeros(stage.padded_nu) for _ in range(3))
-        lower[: stage.nu], upper[: stage.nu] = -limits.effort, limits.effort
+        step = _zeros(stage.padded_nu)
         kernel = Kernel(problem.rollout_address, lanes, _SIGNATURE(problem.rollout_address))
         row = Bound(1, self._rows.shape[1])
         after = Bound(2, (stage.nx + 1) * lanes)
         results: list[Array | Bound] = [after, _zeros(stage.nu, lanes)]
         decided: list[Array | Bound] = [nominal, self._acting.efforts, step, gains]
-        given = [state, *decided, row, gap, np.ones(lanes), lower, upper, *results]
-        return Call(kernel, given)
+        bounds: list[Array | Bound] = [self._lower, self._upper]
+        return Call(kernel, [state, *decided, row, gap, np.ones(lanes), *bounds, *results])
 
     def _remember(self) -> Call:
         network, h = self._acting.network, ca.SX.sym("h")

@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("file", help="name of a file in launch/ (such as arm_mpc), or a path")
+    parser.add_argument(
+        "file", metavar="FILE", help="name of a file in launch/ (such as arm_mpc), or a path"
+    )
     parser.add_argument("arguments", nargs="*", metavar="NAME:=VALUE", help="launch arguments")
     parser.add_argument(
         "-s", "--show-args", action="store_true", help="list the file's arguments and stop"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from rl_control.config.assignments import assignments
 from rl_control.errors import ConfigError, UnknownNameError
 
 HELP = "look at the parameters of a running node, change, dump and load them"
@@ -15,7 +17,7 @@ counts from the node's next plan or command on; several values are taken all or 
   get NODE NAME ...                the values in force
   set NODE NAME=VALUE ...          all of them at once, or none; a list as [1, 2, 3]
   describe NODE [NAME ...]         meaning, unit, range, whether it may change live
-  dump NODE [--out FILE]           a parameter file that starts the node in the same state
+  dump NODE ... [--out FILE]       a parameter file that starts the nodes in the same state
   load NODE FILE                   set what the file says and may change live; tell what cannot
 
 NODE is a name (mpc_controller) or, where several have it, the full one (/left/mpc_controller).
@@ -23,7 +25,7 @@ NODE is a name (mpc_controller) or, where several have it, the full one (/left/m
 examples:
   rl_control param set mpc_controller task.weights.posture=30 velocity_scale=0.5
   rl_control param set mpc_controller task.weights.velocity=[0.2, 0.2, 0.4, 0.4, 1, 1, 1]
-  rl_control param dump mpc_controller --out mine.yaml
+  rl_control param dump arm_sim mpc_controller --out mine.yaml
   rl_control launch arm_mpc params_file:=mine.yaml
 """
 VERBS = ("list", "get", "set", "describe", "dump", "load")
@@ -33,7 +35,7 @@ _WANTED: dict[str, tuple[int, int | None, str]] = {
     "get": (1, None, "one or more names"),
     "set": (1, None, "one or more NAME=VALUE"),
     "describe": (0, None, "names, or none for all"),
-    "dump": (0, 0, "nothing more; --out FILE"),
+    "dump": (0, None, "further nodes, or none; --out FILE"),
     "load": (1, 1, "a parameter file"),
 }
 
@@ -42,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", help=f"one of: {', '.join(VERBS)}")
-    parser.add_argument("node", help="name of the node")
+    parser.add_argument("what", metavar="WHAT", help=f"one of: {', '.join(VERBS)}")
+    parser.add_argument("node", metavar="NODE", help="name of the node")
     parser.add_argument("rest", nargs="*", metavar="NAME[=VALUE]", help="see above")
     parser.add_argument("--out", metavar="FILE", help="of a dump (default: the terminal)")
     parser.add_argument(
@@ -86,28 +88,12 @@ def check_words(args: argparse.Namespace) -> None:
         raise ConfigError("command line", "--wait", f"found {args.wait:g}", "Give seconds.")
 
 
-def assignments(words: list[str]) -> dict[str, str]:
+def assigned(words: Sequence[str]) -> dict[str, str]:
     """Return {name: text} of words NAME=VALUE, or of the two words NAME VALUE.
-
-    A list that a shell has split at its blanks is put together again.
 
     Raises:
         ConfigError: if a word is no assignment, or a name comes twice.
     """
     if len(words) == 2 and "=" not in words[0]:
         words = [f"{words[0]}={words[1]}"]
-    joined: list[str] = []
-    for word in words:
-        if joined and joined[-1].count("[") > joined[-1].count("]"):
-            joined[-1] += f" {word}"
-        else:
-            joined.append(word)
-    values: dict[str, str] = {}
-    for word in joined:
-        name, mark, text = word.partition("=")
-        if not mark or not name:
-            raise ConfigError("command line", "set", f"found '{word}'", "Write NAME=VALUE.")
-        if name in values:
-            raise ConfigError("command line", "set", f"{name} is given twice", "Give it once.")
-        values[name] = text.strip()
-    return values
+    return assignments(words, "set")

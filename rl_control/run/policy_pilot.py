@@ -22,7 +22,7 @@ from rl_control.policy.handover import HandoverConfig, Reading, Watch, decide
 from rl_control.policy.lanes import Network
 from rl_control.run.foresight import Forecast, Foresight
 from rl_control.run.policy_runner import PolicyRunner
-from rl_control.types import Array, Command, Goal, JointState
+from rl_control.types import Array, Command, Goal, JointLimits, JointState
 
 
 @dataclass
@@ -81,6 +81,7 @@ class PolicyPilot:
         self.counts = PilotCounts()
         self._runner, self._mpc, self._foresight = runner, mpc, foresight
         self._config, self._shadow, self._lock_step = config, shadow, lock_step
+        self._limits = mpc.limits
         self._goal: Goal | None = None
         self._foretold = runner.present  # by the planning thread
         self._anew = True  # for the other
@@ -162,9 +163,15 @@ class PolicyPilot:
         """Act by `policy` from the next state on; it must be like the present one."""
         self._runner.exchange(policy)
 
-    def configure(self, config: HandoverConfig) -> None:
-        """Decide by `config` who acts, from the next state on."""
-        self._config = config
+    def configure(self, config: HandoverConfig, limits: JointLimits) -> None:
+        """Decide by `config` who acts, from the next state on.
+
+        Args:
+            config: who acts when.
+            limits: that the policy is foretold to keep where no plan is beside it; else it keeps
+                those of the plan.
+        """
+        self._config, self._limits = config, limits
 
     def notes(self) -> list[str]:
         """Return what there is to tell of handovers since the last call."""
@@ -238,7 +245,10 @@ class PolicyPilot:
         if policy is not self._foretold:
             foresight.load(policy)
             self._foretold = policy
-        x, rows = (joints.vector, None) if plan is None else (plan.states[0], self._mpc.rows)
+        x, rows, limits = joints.vector, None, self._limits
+        if plan is not None:
+            x, rows, limits = plan.states[0], self._mpc.rows, self._mpc.limits
+        foresight.keep(limits)
         self._forecast = foresight.forecast(x, joints.stamp, goal, self._runner.memory, rows)
         self._foresight_ms = 1e3 * (time.perf_counter() - began)
         if plan is not None:

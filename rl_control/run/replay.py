@@ -21,9 +21,9 @@ counterfactual  to compare weights or models on recorded states, without ROS and
                 faster than real time.
 
 examples:
-  rl_control replay topics runs/reach-20250131-120000 --rate 2.0 --clock
-  rl_control replay trajectory runs/reach-20250131-120000 --robot iiwa7
-  rl_control replay counterfactual runs/reach-20250131-120000 --help
+  rl_control replay topics runs/reach-20260131-120000 --rate 2.0 --clock
+  rl_control replay trajectory runs/reach-20260131-120000 --robot iiwa7
+  rl_control replay counterfactual runs/reach-20260131-120000 --help
 """
 
 

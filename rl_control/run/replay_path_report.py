@@ -121,7 +121,7 @@ def tracking_table(result: Tracking, robot: RobotModel) -> Table:
         )
         for joint in result.joints
     ]
-    columns = ("joint", "from, to", "rms [1e-3]", "most [1e-3]", "speed", "effort")
+    columns = ("joint", "least to greatest", "rms [1e-3]", "most [1e-3]", "speed", "effort")
     title = f"{robot.name}: {result.duration:.2f} s; errors in mrad or mm, shares of the limits"
     return table(title, columns, rows, left=2)
 

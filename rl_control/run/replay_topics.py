@@ -24,7 +24,7 @@ With --clock, /clock follows the bag: the recorded one if there is one, else the
 100 times a second. Listeners want use_sim_time then.
 
 examples:
-  rl_control replay topics runs/reach-20250131-120000
+  rl_control replay topics runs/reach-20260131-120000
   rl_control replay topics bag_0.mcap --rate 0.5 --start 12 --duration 5 --loop
   rl_control replay topics old_bag --topics /joint_states "/mpc_controller/*" --clock
   rl_control replay topics old_bag --with-commands \\

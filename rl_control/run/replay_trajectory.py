@@ -27,12 +27,14 @@ MPC keep an arm to it: a simulated one in this process, or with --ros the one be
 recorded timing is kept where 70 % (--share) of the limits that control may use allow it, and slowed
 down where they do not. Joint limits, efforts and collisions are checked along the whole path before
 anything moves. A simulated arm begins at the path's start; the arm behind topics is first brought
-there, slowly and checked. Ctrl-C brakes it. The run is recorded in a folder under runs/.
+there, slowly and checked. Of a run of several episodes, such as a reach, the first one is gone, or
+--episode K. Ctrl-C brakes it. The run is recorded in a folder under runs/.
 
 examples:
-  rl_control replay trajectory runs/reach-20250131-120000
+  rl_control replay trajectory runs/reach-20260131-120000
+  rl_control replay trajectory runs/reach-20260131-120000 --episode 3
   rl_control replay trajectory path.csv --robot planar2 --speed 2
-  rl_control replay trajectory runs/reach-20250131-120000 --save path.yaml --check-only
+  rl_control replay trajectory runs/reach-20260131-120000 --save path.yaml --check-only
   rl_control replay trajectory path.yaml --ros                 arm_sim, as launched
   rl_control replay trajectory path.yaml --ros --real-arm      an arm that can do harm
 """
@@ -42,11 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     from rl_control.run.output import add_json_argument
     from rl_control.run.replay_path import SHARE
+    from rl_control.run.replay_path_part import add_part_flags
     from rl_control.run.robot_flags import add_robot_flags, add_topic_flags
 
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("path", help="run folder, bag, CSV file, or JointTrajectory in YAML")
+    parser.add_argument(
+        "path", metavar="PATH", help="run folder, bag, CSV file, or JointTrajectory in YAML"
+    )
     add_robot_flags(parser)
     parser.add_argument(
         "--speed", type=float, default=1.0, metavar="X", help="times the recorded speed, default 1"
@@ -58,12 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help=f"of the limits control may use that the path may, default {SHARE}",
     )
-    parser.add_argument(
-        "--start", type=float, default=0.0, metavar="S", help="where to begin in the recording [s]"
-    )
-    parser.add_argument(
-        "--end", type=float, metavar="S", help="where to end in the recording [s]; default its end"
-    )
+    add_part_flags(parser)
     parser.add_argument(
         "--ignore-collision", action="store_true", help="go the path even where the arm touches"
     )
@@ -167,14 +167,15 @@ def _ready(
     collides: Callable[[Array], bool] | None,
     out: Console,
 ) -> ReadyPath:
-    import math
-
     from rl_control.data.joint_path_files import read_path, write_path
     from rl_control.run.replay_path import ready_path, sampled
+    from rl_control.run.replay_path_part import chosen_part
 
     topic = "/" + args.state_topic.lstrip("/")
-    end = math.inf if args.end is None else args.end
-    recorded = read_path(args.path, control.names, topic, args.start, end)
+    start, end, said = chosen_part(args, control.names, topic)
+    if said:
+        out.print(f"{said}; another one with --episode")
+    recorded = read_path(args.path, control.names, topic, start, end)
     with out.status("checking the path"):
         ready = ready_path(control, recorded, collides, args.speed, args.share)
     if ready.ignored:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rl_control.config import fields_of
+from rl_control.config import fields_of, setting
 from rl_control.config.build import build
 from rl_control.config.reader import read_values
 from rl_control.control.mpc_settings import NO_BUDGET
 from rl_control.control.planner_settings import PlannerConfig, chosen
+from rl_control.plants.bullet_config import BulletConfig
 from rl_control.robot.settings import load_settings
 from rl_control.run.assemble import reweighed
 from rl_control.run.reach_settings import RigConfig
 from rl_control.run.rig import Rig
 
 NODE = "mpc_controller"
+ARM_NODE = "arm_sim"
 # What names a run's arm and how it runs comes from the command line.
 _OF_THE_RUN = ("robot", "base", "tip", "rate", "lock_step")
 
@@ -40,6 +42,26 @@ def from_file(path: str | Path, base: RigConfig) -> RigConfig:
     known.pop("mpc.time_budget", None)
     known.pop("sampling.time_budget", None)
     return build(RigConfig, known, base)
+
+
+@dataclass(frozen=True)
+class _ArmSettings:
+    """What a parameter file says of the simulated arm itself."""
+
+    plant: BulletConfig = setting(default_factory=BulletConfig, doc="The simulated arm")
+
+
+def arm_from_file(path: str | Path) -> BulletConfig:
+    """Return the simulated arm that a parameter file describes as the node arm_sim's `plant`.
+
+    What the node has besides (topics, rates) is left aside.
+
+    Raises:
+        ConfigError: naming file and line, if it cannot be read or a value is not allowed.
+    """
+    given = read_values(Path(path), _ArmSettings, ARM_NODE)
+    plant = {key: value for key, value in given.items() if key.startswith("plant.")}
+    return build(_ArmSettings, plant).plant
 
 
 def planner_of(config: RigConfig) -> PlannerConfig:

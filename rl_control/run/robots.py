@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command-line arguments."""
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("robot", nargs="?", help="a robot's name, or a URDF or xacro file")
+    parser.add_argument(
+        "robot", nargs="?", metavar="ROBOT", help="a robot's name, or a URDF or xacro file"
+    )
     parser.add_argument("--base", metavar="LINK", help="base link (default: root of the tree)")
     parser.add_argument("--tip", metavar="LINK", help="tip link (default: end of the longest arm)")
 

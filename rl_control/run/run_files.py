@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rl_control.data.bag_find import INSIDE_A_RUN
 from rl_control.errors import DataError
 
 FILE = "run.json"
@@ -61,6 +62,15 @@ def begin_run(folder: Path, verb: str, robot: str, seed: int | None = None) -> R
     }
     write_json(folder / FILE, {**facts, "took_s": None, "result": None})
     return RunFile(folder, facts)
+
+
+def free_bag(folder: Path) -> Path:
+    """Return the first name for a bag in a run's folder that is free: a resumed run has several."""
+    number, bag = 1, folder / INSIDE_A_RUN
+    while bag.exists():
+        number += 1
+        bag = folder / f"{INSIDE_A_RUN}-{number}"
+    return bag
 
 
 def command_line() -> str:

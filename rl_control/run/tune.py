@@ -36,6 +36,9 @@ task.weights.* and task.terminal.*, mpc.actuation_delay, mpc.iterations, velocit
 effort_scale. Without it, five weights from a hundredth to a hundred times their default. A list
 with a number for every joint is scaled as a whole.
 
+The arm is the one of --params (arm_sim's plant.*, such as plant.command_latency: without a delay
+mpc.actuation_delay has nothing to make up for), with --payload, --damping and --friction on top.
+
 Left in runs/tune-DATE/: best.yaml (the parameter file), trials.csv (every episode), tune.png (what
 was tried), run.json. Ctrl-C keeps the best so far; --resume goes on.
 
@@ -61,8 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_robot_flags(parser)
     add_arm_flags(parser)
+    parser.set_defaults(payload=None)  # that of the file
     parser.add_argument(
-        "--params", metavar="FILE", help="parameter file of the settings at the start"
+        "--params",
+        metavar="FILE",
+        help="parameter file: of mpc_controller the settings at the start, of arm_sim the arm "
+        "(plant.*)",
     )
     parser.add_argument(
         "--search", action="append", default=[], metavar="NAME=LOW:HIGH:log", help="see above"
@@ -213,7 +220,7 @@ def _leave(
         f"rl_control launch arm_mpc robot:={asked.robot} params_file:={folder / BEST}",
         f"rl_control reach --robot {asked.robot} --params {folder / BEST}",
     )
-    write_best(folder / BEST, tune.values(config), notes)
+    write_best(folder / BEST, tune.values(config), tune.arm_values(), notes)
     out.print(table_of(tune, numbers))
     out.print(summary, highlight=False)
     picture = picture_of(asked, tune, search, verdict, folder / PICTURE)

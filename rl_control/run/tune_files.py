@@ -16,10 +16,11 @@ import yaml
 from rl_control.config import fields_of
 from rl_control.errors import DataError
 from rl_control.paths import data_dir
+from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.output import write_json
 from rl_control.run.param_file import grouped, parameter_lines
 from rl_control.run.reach_settings import RigConfig
-from rl_control.run.rig_settings import NODE
+from rl_control.run.rig_settings import ARM_NODE, NODE
 from rl_control.run.tune_score import Episode
 from rl_control.run.tune_search import Trial
 
@@ -36,10 +37,10 @@ class Asked:
         robot: name or path.
         base: link; "" for the description's own.
         tip: link; "" for the robot's own.
-        payload: at the tip in [kg].
-        damping: of every joint; None for the URDF's.
-        friction: of every joint; None for the URDF's.
-        params: parameter file of the settings at the start; "" for the robot's own.
+        payload: at the tip in [kg]; None for that of `params`.
+        damping: of every joint; None for that of `params`, or the URDF's.
+        friction: of every joint; None for that of `params`, or the URDF's.
+        params: parameter file of the settings at the start and of the arm; "" for the robot's own.
         bag: recording whose goals are the targets; "" for random ones.
         search: dimensions, as on the command line.
         objective: what an episode costs.
@@ -52,7 +53,7 @@ class Asked:
     robot: str
     base: str
     tip: str
-    payload: float
+    payload: float | None
     damping: float | None
     friction: float | None
     params: str
@@ -132,25 +133,37 @@ def read_trials(folder: Path) -> list[Trial]:
     return trials
 
 
-def write_best(path: Path, changed: Mapping[str, Any], notes: Sequence[str]) -> None:
+def write_best(
+    path: Path, changed: Mapping[str, Any], arm: Mapping[str, Any], notes: Sequence[str]
+) -> None:
     """Write a parameter file for launch/arm_mpc.launch.yaml and for `reach --params`.
 
     Args:
         path: of the file.
-        changed: values by key beside those of the launch file's own parameter file.
+        changed: the controller's values by key beside those of the launch file's own parameter
+            file.
+        arm: the same of the simulated arm.
         notes: lines of the comment at its head.
     """
     shipped = yaml.safe_load((data_dir("config") / _LAUNCH).read_text(encoding="utf-8"))
     lines = [*(f"# {note}" for note in notes)]
-    docs = {info.key: f"[{info.unit}] {info.doc}" if info.unit else info.doc
-            for info in fields_of(RigConfig)}  # fmt: skip
+    changes = {NODE: (RigConfig, "", changed), ARM_NODE: (BulletConfig, "plant.", arm)}
     for name, section in shipped.items():
-        values = dict(_flat(section["ros__parameters"], ""))
-        if name.rpartition("/")[2] == NODE:
-            values |= changed
-        comments = {key: docs[key] for key in values if key in changed}
+        values, comments = dict(_flat(section["ros__parameters"], "")), {}
+        if name.rpartition("/")[2] in changes:
+            cls, prefix, new = changes[name.rpartition("/")[2]]
+            values |= new
+            comments = {key: text for key, text in _docs(cls, prefix).items() if key in new}
         lines += ["", *parameter_lines(name, grouped(values), comments)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _docs(cls: type, prefix: str) -> dict[str, str]:
+    """What there is to say of every setting of a config class."""
+    return {
+        f"{prefix}{info.key}": f"[{info.unit}] {info.doc}" if info.unit else info.doc
+        for info in fields_of(cls)
+    }
 
 
 def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:

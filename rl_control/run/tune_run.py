@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from rl_control.errors import DataError
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.reach_settings import RigConfig
 from rl_control.run.rig import Rig, make_rig
-from rl_control.run.rig_settings import from_file, planner_of, retuned
+from rl_control.run.rig_settings import arm_from_file, from_file, planner_of, retuned
 from rl_control.run.tune_files import Asked
 from rl_control.run.tune_score import Episode, cost_of, mean_episode, run_episode
 from rl_control.run.tune_search import Search, Trial
@@ -79,6 +80,7 @@ class TuneRun:
         asked: what is searched.
 
     Attributes:
+        arm: the simulated arm.
         start: the settings at the start.
         dimensions: what is varied.
 
@@ -91,13 +93,13 @@ class TuneRun:
         self.dimensions: tuple[Dimension, ...] = read_search(asked.search)
         base = RigConfig()
         chosen = from_file(asked.params, base) if asked.params else base
-        arm = BulletConfig(
-            payload=asked.payload,
-            damping=() if asked.damping is None else (asked.damping,),
-            friction=() if asked.friction is None else (asked.friction,),
-        )
+        self.arm = _arm_of(asked)
         self.rig: Rig = make_rig(
-            asked.robot, asked.base or None, asked.tip or None, planner=planner_of(chosen), arm=arm
+            asked.robot,
+            asked.base or None,
+            asked.tip or None,
+            planner=planner_of(chosen),
+            arm=self.arm,
         )
         own = self.rig.config
         self.start: RigConfig = from_file(asked.params, own) if asked.params else own
@@ -144,6 +146,15 @@ class TuneRun:
         )
         return {key: value for key, value in flatten(config).items() if key in keys - set(own)}
 
+    def arm_values(self) -> dict[str, object]:
+        """Return what a parameter file must give the node arm_sim for this arm, by key."""
+        plain = flatten(BulletConfig())
+        return {
+            f"plant.{key}": value
+            for key, value in flatten(self.arm).items()
+            if value != plain[key] and key not in ("gui", "floor")
+        }
+
     def held_out(self, numbers: Mapping[str, float]) -> list[Episode]:
         """Return the episodes of settings on the targets that no search sees."""
         goals = self._goals[2 * self._asked.targets :]
@@ -181,6 +192,19 @@ class TuneRun:
             )
         tried, rest = goals[:-held], goals[-held:]
         return [tried[k % len(tried)] for k in range(2 * asked.targets)] + rest
+
+
+def _arm_of(asked: Asked) -> BulletConfig:
+    """The simulated arm: that of the parameter file, with what the command line says on top."""
+    arm = arm_from_file(asked.params) if asked.params else BulletConfig()
+    flags: dict[str, Any] = {}
+    if asked.payload is not None:
+        flags["payload"] = asked.payload
+    if asked.damping is not None:
+        flags["damping"] = (asked.damping,)
+    if asked.friction is not None:
+        flags["friction"] = (asked.friction,)
+    return replace(arm, **flags)
 
 
 def bag_goals(bag: Path, rig: Rig) -> list[Goal]:

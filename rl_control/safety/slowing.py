@@ -26,9 +26,10 @@ class Slowing:
     def over(self, now: float) -> bool:
         """Say whether the limit that is has been reached at the time `now` in [s].
 
-        A time before the beginning is another clock's: then it has.
+        A time shortly before the beginning is that of a state that came late; a time long before
+        it is another clock's, and then it has.
         """
-        return not 0.0 <= now - self.since <= SLOWING_TIME
+        return not -SLOWING_TIME <= now - self.since <= SLOWING_TIME
 
     def limit(self, lowered: Array, now: float) -> Array:
         """Return the greatest speeds at the time `now` in [s], [n].
@@ -39,7 +40,7 @@ class Slowing:
         """
         if self.over(now):
             return lowered
-        rest = 1.0 - (now - self.since) / SLOWING_TIME
+        rest = min(1.0, 1.0 - (now - self.since) / SLOWING_TIME)
         zeros = np.zeros_like(lowered)
         above = np.subtract(self.before, lowered, out=zeros, where=self.before > lowered)
         return np.asarray(lowered + rest * above)

@@ -145,7 +145,7 @@ def test_when_a_topic_has_no_message_expect_refusal(write_bag, messages):
     reader.close()
 
 
-def test_when_rosbags_is_not_installed_expect_the_extra_named(tmp_path, monkeypatch):
+def test_when_rosbags_is_not_installed_expect_the_command_that_installs_it(tmp_path, monkeypatch):
     real = builtins.__import__
 
     def without(name, *args, **kwargs):
@@ -154,7 +154,7 @@ def test_when_rosbags_is_not_installed_expect_the_extra_named(tmp_path, monkeypa
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingDependencyError, match=r"rl_control\[learn\]"):
+    with pytest.raises(MissingDependencyError, match="pip install rosbags$"):
         open_bag(tmp_path)
 
 
@@ -181,3 +181,11 @@ def test_when_metadata_tell_other_qualities_than_the_file_expect_all_messages(
     assert len(list(bag.messages())) == 60
     assert len(list(messages_of(bag, path, STATES, STATE))) == 30
     bag.close()
+
+
+def test_when_metadata_are_no_yaml_expect_one_line(write_bag, messages):
+    path = write_bag([("/joint_states", 1.0, messages.state(0.0, ["a"], [0.0]))])
+    (path / "metadata.yaml").write_text("{[not yaml", encoding="utf-8")
+    with pytest.raises(DataError) as told:
+        open_bag(path)
+    assert "\n" not in str(told.value)

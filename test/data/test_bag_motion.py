@@ -10,6 +10,7 @@ import pytest
 from rl_control.data import bag_motion as module
 from rl_control.data.bag_messages import open_bag
 from rl_control.data.bag_motion import bag_motion, common_names
+from rl_control.data.bag_writer import BagWriter
 from rl_control.errors import DataError
 
 STATES, COMMANDS = "/joint_states", "/effort_controller/commands"
@@ -62,3 +63,26 @@ def test_when_no_joints_are_asked_for_expect_those_that_most_messages_name(mixed
 def test_when_a_joint_is_never_named_expect_what_is_named(mixed):
     with closing(open_bag(mixed)) as bag, pytest.raises(DataError, match="most name b, x, a"):
         bag_motion(bag, STATES, COMMANDS, ("a", "elbow"))
+
+
+def test_when_joint_states_name_no_joint_expect_that_said(write_bag, messages):
+    path = write_bag([(STATES, 1.0 + 0.01 * k, messages.state(0.01 * k, [], [])) for k in range(5)])
+    with (
+        closing(open_bag(path)) as bag,
+        pytest.raises(DataError, match=r"\(none\); most name no joint"),
+    ):
+        bag_motion(bag, STATES)
+
+
+def test_when_a_message_is_too_short_expect_no_advice_to_recover_a_whole_file(
+    tmp_path,
+):
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.topic(STATES, "sensor_msgs/msg/JointState")
+        writer.write(STATES, b"\0\1\0\0\1\0\0\0\2", 1_000_000_000)
+    with (
+        closing(open_bag(tmp_path / "bag")) as bag,
+        pytest.raises(DataError, match="on /joint_states a message is not of its type") as told,
+    ):
+        bag_motion(bag, STATES)
+    assert "recover" not in str(told.value)

@@ -10,6 +10,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
+from rl_control.robot.meshes import missing_meshes, same_but_for_places
 from rl_control.ros import convert, qos
 
 ROBOT = "planar2"
@@ -27,7 +28,8 @@ def test_when_it_runs_expect_the_topics_of_an_arm_and_it_holds_itself(ros):
     late = ros.listen(String, "robot_description", qos.latched())
     ros.until(lambda: late)
     robot = load_robot(ROBOT)
-    assert late[0].data == robot.urdf
+    assert same_but_for_places(late[0].data, robot.urdf)
+    assert not missing_meshes(late[0].data, "/nowhere/arm.urdf")
     first, last = states[0], states[-1]
     assert tuple(last.name) == robot.names
     period = convert.seconds_of(states[1].header.stamp) - convert.seconds_of(first.header.stamp)

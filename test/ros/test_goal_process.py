@@ -8,7 +8,8 @@ import pytest
 from rl_control.errors import GoalSearchError, UnreachableTargetError
 from rl_control.robot.description import load_robot
 from rl_control.robot.ik import InverseKinematics
-from rl_control.ros.goal_process import GoalProcess
+from rl_control.ros import goal_process
+from rl_control.ros.goal_process import GoalProcess, goal_search
 from rl_control.tasks.goal import resolve_goal
 
 ROBOT = load_robot("planar2")
@@ -54,3 +55,16 @@ def test_when_an_error_travels_between_processes_expect_its_data_and_message():
     error = UnreachableTargetError([1.0, 2.0, 3.0], nearest_miss_m=0.5, tolerance_m=0.001)
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize(("wanted", "installed"), [(True, True), (True, False), (False, False)])
+def test_when_pybullet_is_missing_expect_a_warning_only_where_it_is_wanted(
+    monkeypatch, wanted, installed
+):
+    made, warnings = [], []
+    monkeypatch.setattr(goal_process, "GoalProcess", lambda *given: made.append(given))
+    found = object() if installed else None
+    monkeypatch.setattr(goal_process.importlib.util, "find_spec", lambda name: found)
+    goal_search(ROBOT, wanted, warnings.append)
+    assert made == [(ROBOT, wanted and installed)]
+    assert len(warnings) == (wanted and not installed)

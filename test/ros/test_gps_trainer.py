@@ -12,6 +12,8 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 
 from rl_control.cli import main
+from rl_control.data.bag_info import bag_info
+from rl_control.data.run_log import read_log
 from rl_control.data.store import load_transitions
 from rl_control.run.train_run import resume
 
@@ -75,6 +77,12 @@ def test_when_trained_over_topics_expect_what_the_same_training_gives_in_this_pr
         data = load_transitions(episodes / f"{number:04d}.safetensors")
         np.testing.assert_allclose(data.states[0, :2], about["start"], atol=5e-3)
         assert data.seconds == pytest.approx(0.6)
+    # The bag beside them has every state and every answer to it.
+    assert f"recorded {folder / 'bag'}" in text
+    assert bag_info(folder).whole
+    log = read_log(folder)
+    assert len(log.states.stamps) > MADE * 0.6 / 0.005
+    assert np.isin(log.commands.stamps, log.states.stamps).mean() > 0.99
     assert main(["train", *WORDS, "--out", str(folder), "--resume"]) == 2
     assert "Add --ros" in capsys.readouterr().err
 
@@ -98,6 +106,7 @@ def test_when_stopped_in_an_episode_expect_the_arm_at_rest_and_the_episode_kept(
         text = output(process, 20)
     assert process.returncode == (-signal.SIGKILL if killed else 130), text
     assert "0 iterations are kept" in text and "Traceback" not in text
+    assert len(read_log(folder).commands.stamps) > 10
     assert ended(folder, 1) == "stopped on request"
     ros.until(lambda: max(map(abs, states[-1].velocity)) < 0.01, 5)
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from rl_control.data.bag_info import bag_info
+from rl_control.data.run_log import read_log
 from rl_control.run.learn_run import resume
 
 
@@ -33,6 +35,8 @@ def test_when_the_arm_is_behind_topics_expect_it_to_learn_its_payload_and_reach(
     assert result["within"]["5 mm"] == 1
     (folder,) = (tmp_path / "runs").iterdir()
     assert resume(folder).current == 1
+    assert bag_info(folder).whole
+    assert len(read_log(folder).commands.stamps) > 4.0 / 0.005
 
 
 def test_when_there_is_no_arm_expect_one_message_and_exit_2(ros, tmp_path):

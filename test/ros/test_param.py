@@ -1,6 +1,7 @@
 """`rl_control param` against a running node, in this process."""
 
 import pytest
+import yaml
 
 from rl_control.config.reader import parse_scalar
 from rl_control.ros.param import main
@@ -75,6 +76,17 @@ def test_when_a_dump_is_loaded_or_started_with_expect_the_same_state(asked, ros,
     code, _, error = asked("dump", NODE, "--out", str(log))
     assert code == 0, error + ros.processes[-1].output
     assert log.read_text() == first.read_text()
+
+
+def test_when_two_nodes_are_dumped_expect_a_section_for_each_once(asked, ros, tmp_path):
+    ros.start("arm_sim", robot="planar2")
+    file = tmp_path / "both.yaml"
+    code, _, error = asked("dump", "arm_sim", NODE, "arm_sim", "--out", str(file))
+    assert code == 0, error
+    sections = yaml.safe_load(file.read_text())
+    assert list(sections) == ["/**/arm_sim", f"/**/{NODE}"]
+    assert [s["ros__parameters"]["robot"] for s in sections.values()] == ["planar2"] * 2
+    assert "payload" in sections["/**/arm_sim"]["ros__parameters"]["plant"]
 
 
 def start(ros, file):

@@ -188,7 +188,7 @@ def test_when_file_is_not_yaml_expect_file_and_line(tmp_path):
 def test_when_no_section_of_a_file_is_for_the_node_expect_refusal(tmp_path):
     path = tmp_path / "p.yaml"
     path.write_text("testde:\n  ros__parameters:\n    robot: panda\n")
-    with pytest.raises(ConfigError, match="Did you mean 'testde' to be it"):
+    with pytest.raises(ConfigError, match="Did you mean 'tested' by 'testde'"):
         check_files(["--params-file", str(path)], Outer, "tested")
 
 
@@ -197,6 +197,37 @@ def test_when_a_section_is_for_the_node_expect_no_refusal(tmp_path, section):
     path = tmp_path / "p.yaml"
     path.write_text(f"other:\n  ros__parameters: {{a: 1}}\n{section}:\n  ros__parameters: {{}}\n")
     check_files(["--params-file", str(path)], Outer, "tested")
+
+
+@pytest.mark.parametrize("sections", [["arm_sim"], ["/**/mpc_controller"], ["arm_sim", "driver"]])
+def test_when_a_file_is_for_another_known_node_expect_it_to_pass(tmp_path, sections):
+    path = tmp_path / "p.yaml"
+    path.write_text("".join(f"{name}:\n  ros__parameters: {{a: 1}}\n" for name in sections))
+    check_files(["--params-file", str(path)], Outer, "tested")
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        (["driver"], "no section for node 'tested'. Name the section"),
+        (["mpc_contoller"], "Did you mean 'mpc_controller' by 'mpc_contoller'"),
+        (["arm_sim", "mpc_contoller"], "Did you mean 'mpc_controller' by 'mpc_contoller'"),
+        (["arm_sim", "/left/testde"], "Did you mean 'tested' by 'testde'"),
+    ],
+)
+def test_when_a_section_is_for_nobody_or_misspelt_expect_refusal(tmp_path, sections, words):
+    path = tmp_path / "p.yaml"
+    path.write_text("".join(f"{name}:\n  ros__parameters: {{a: 1}}\n" for name in sections))
+    with pytest.raises(ConfigError, match=words):
+        check_files(["--params-file", str(path)], Outer, "tested")
+
+
+def test_when_a_renamed_node_finds_its_old_name_expect_refusal(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("arm_sim:\n  ros__parameters: {a: 1}\nmpc_controller:\n  ros__parameters: {}\n")
+    arguments = ["-r", "__node:=left", "--params-file", str(path)]
+    with pytest.raises(ConfigError, match="Did you mean 'left' by 'mpc_controller'"):
+        check_files(arguments, Outer, "mpc_controller")
 
 
 def test_when_node_is_renamed_expect_its_new_name_to_count(tmp_path):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from rl_control.data.bag_play import PlayedTopic
-from rl_control.errors import CommandConflictError, DataError
+from rl_control.errors import CommandConflictError, ReplayConflictError
 from rl_control.ros.play_safety import check_listeners, check_replay
 
 STATES, COMMANDS = "/joint_states", "/effort_controller/commands"
@@ -59,13 +59,13 @@ def test_when_nobody_else_is_there_expect_no_objection():
 
 def test_when_the_states_have_a_publisher_expect_refusal_unless_anyway():
     there = {STATES: ["/left/driver"]}
-    with pytest.raises(DataError, match="/left/driver publishes there"):
+    with pytest.raises(ReplayConflictError, match="/left/driver publishes there"):
         check(there, {}, [PLAYED_STATES])
     check(there, {}, [PLAYED_STATES], anyway=True)
 
 
 def test_when_another_player_has_the_same_name_expect_it_seen():
-    with pytest.raises(DataError, match="/bag_player publishes there"):
+    with pytest.raises(ReplayConflictError, match="/bag_player publishes there"):
         check({STATES: ["/bag_player"]}, {}, [PLAYED_STATES])
 
 
@@ -78,27 +78,27 @@ def test_when_every_node_publishes_there_expect_no_objection(topic):
 def test_when_an_arm_is_commanded_or_listens_expect_refusal_whatever_is_said(anyway):
     with pytest.raises(CommandConflictError, match="/mpc_controller"):
         check({COMMANDS: ["/mpc_controller"]}, {}, [PLAYED_COMMANDS], anyway)
-    with pytest.raises(DataError, match="/effort_controller listens: replayed commands could"):
+    with pytest.raises(ReplayConflictError, match="/effort_controller listens: replayed"):
         check({}, {COMMANDS: ["/effort_controller"]}, [PLAYED_COMMANDS], anyway)
     renamed = played("/other/commands", ARRAY, recorded=COMMANDS)
-    with pytest.raises(DataError, match="/arm listens"):
+    with pytest.raises(ReplayConflictError, match="/arm listens"):
         check({}, {"/other/commands": ["/arm"]}, [renamed], anyway)
     harmless_name = played("/seen/values", "std_msgs/msg/Float64", recorded="/gripper/command")
-    with pytest.raises(DataError, match="/gripper listens"):
+    with pytest.raises(ReplayConflictError, match="/gripper listens"):
         check({}, {"/seen/values": ["/gripper"]}, [harmless_name], anyway)
 
 
 def test_when_only_nodes_that_move_nothing_listen_expect_no_objection():
     listening = {COMMANDS: ["/bag_recorder", "/left/bag_recorder", "/_ros2cli_4711"]}
     check({}, listening, [PLAYED_COMMANDS])
-    with pytest.raises(DataError, match="/my_bag_recorder listens"):
+    with pytest.raises(ReplayConflictError, match="/my_bag_recorder listens"):
         check_listeners(Graph({}, {COMMANDS: ["/my_bag_recorder"]}), PLAYED_COMMANDS, KNOWN)
 
 
 def test_when_a_controller_has_an_arm_expect_no_states_for_it_unless_anyway():
     publishers = {"/other/commands": ["/mpc_controller"]}
     subscribers = {STATES: ["/mpc_controller", "/rviz"], "/other/commands": ["/driver"]}
-    with pytest.raises(DataError, match="/mpc_controller acts on it and commands /driver"):
+    with pytest.raises(ReplayConflictError, match="/mpc_controller acts on it and"):
         check(publishers, subscribers, [PLAYED_STATES])
     check(publishers, subscribers, [PLAYED_STATES], anyway=True)
     without_arm = {STATES: ["/mpc_controller"]}

@@ -93,6 +93,9 @@ def test_when_interrupted_on_the_way_expect_the_arm_braked_and_left_safe(ros, re
     os.killpg(replay.popen.pid, signal.SIGINT)  # as a terminal does
     assert ros.until_ended(replay, 20) == 130
     assert "Traceback" not in replay.output
+    (folder,) = (ros.folder / "runs").iterdir()
+    assert bag_info(folder).whole
+    assert np.abs(read_log(folder).states.velocities[-1]).max() < 0.1  # braked, in the bag, too
     ros.spin(0.3)
     there = np.array(states[-1].position)
     assert np.abs(states[-1].velocity).max() < 0.02

@@ -22,8 +22,11 @@ from bag_fakes import (
 
 from rl_control.cli import main
 from rl_control.data.bag_find import storage_files
+from rl_control.data.bag_layout import DEFAULT, LATCHED
+from rl_control.data.bag_writer import BagWriter
 from rl_control.data.joint_path_files import read_path
 from rl_control.data.store import load_transitions
+from rl_control.report import table
 from rl_control.robot.description import load_robot
 
 ROBOT = load_robot("planar2")
@@ -341,3 +344,28 @@ def test_when_help_is_asked_for_expect_it(words, capsys):
         main([*words, "--help"])
     assert ended.value.code == 0
     assert f"usage: rl_control {' '.join(words)}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("width", "stacked"), [(110, False), (100, False), (80, True)])
+def test_when_the_terminal_is_narrow_expect_every_name_whole(
+    tmp_path, monkeypatch, capsys, width, stacked
+):
+    monkeypatch.setattr(table, "WIDE", width)
+    kinds = {
+        "/effort_controller/commands": "std_msgs/msg/Float64MultiArray",
+        "/mpc_controller/decisions": "diagnostic_msgs/msg/DiagnosticArray",
+        "/mpc_controller/goal_joints": "sensor_msgs/msg/JointState",
+    }
+    with BagWriter(tmp_path / "bag") as bag:
+        for k, (topic, kind) in enumerate(kinds.items()):
+            bag.topic(topic, kind, LATCHED if topic.endswith("goal_joints") else DEFAULT)
+            for count in range(3):
+                bag.write(topic, b"\x00\x01\x00\x00" + bytes(64), count * 10**9 + k)
+    main(["bag", "info", str(tmp_path / "bag")])
+    lines = capsys.readouterr().out.splitlines()
+    for topic, kind in kinds.items():
+        place = next(k for k, line in enumerate(lines) if line.strip().startswith(topic + " "))
+        short = kind.replace("/msg/", "/")
+        assert lines[place + 1].strip() == short if stacked else f"{topic} " in lines[place]
+        assert stacked or short in lines[place]
+        assert ("latched" in lines[place]) == topic.endswith("goal_joints")

@@ -249,11 +249,14 @@ def test_when_a_value_is_out_of_range_expect_the_range(log):
 def test_when_the_command_line_changes_settings_expect_it_to_win_over_the_file(tmp_path):
     file = tmp_path / "tuned.yaml"
     file.write_text("/**:\n  ros__parameters:\n    mpc:\n      horizon: 30\n      iterations: 2\n")
-    changes = given_changes(["mpc.horizon=40", "task.weights.posture=[1.0, 2.0]"], str(file), None)
+    sets = ["mpc.horizon=40", "task.weights.posture=[1.0, 2.0]", "task.weights.velocity=20"]
+    changes = given_changes([*sets, "safety.effort_rate=7"], str(file), None)
     assert changes["mpc.horizon"].value == 40
     assert changes["mpc.iterations"].value == 2
-    assert changes["task.weights.posture"].value == [1.0, 2.0]
-    with pytest.raises(ConfigError, match="KEY=VALUE"):
+    assert changes["task.weights.posture"].value == (1.0, 2.0)
+    assert changes["task.weights.velocity"].value == (20.0,)  # as `param set` takes it
+    assert changes["safety.effort_rate"].value == 7.0
+    with pytest.raises(ConfigError, match="NAME=VALUE"):
         given_changes(["mpc.horizon"], None, None)
 
 

@@ -51,6 +51,25 @@ def test_when_an_optional_library_is_missing_expect_a_note_naming_the_extra(hidd
     assert "ROS 2 installation" in found["ros-jazzy-rclpy"].remedy
 
 
+@pytest.mark.parametrize(
+    ("module", "level", "remedy"),
+    [
+        ("mcap", FAULT, "pip install mcap"),
+        ("rosbags", FAULT, "pip install rosbags"),
+        ("optuna", NOTE, "rl_control[tune]"),
+        ("viser", NOTE, "rl_control[view]"),
+        ("mkdocs", NOTE, "rl_control[docs]"),
+    ],
+)
+def test_when_a_library_of_the_operator_s_tools_is_missing_expect_how_bad_that_is(
+    hidden, module, level, remedy
+):
+    hidden(module)
+    (found,) = [f for f in checks.check_libraries() if f.what.startswith(module)]
+    assert found.level == level
+    assert remedy in found.remedy
+
+
 def test_when_rclpy_is_missing_expect_no_processes_started(hidden):
     hidden("rclpy")
     assert checks.check_ros() == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 pytest.importorskip("pybullet")
 
@@ -17,9 +20,11 @@ from rl_control.data.run_events import LogNote
 from rl_control.data.run_log import read_log
 from rl_control.errors import ConfigError, DataError
 from rl_control.plants.bullet_config import BulletConfig
-from rl_control.run.explain_events import events_of
+from rl_control.run.explain_events import Event, events_of, telling_time
+from rl_control.run.explain_numbers import effort_text, short_effort, short_names
 from rl_control.run.explain_state import sentences, state_at
 from rl_control.run.explain_story import story_of
+from rl_control.run.explain_tables import joint_table, term_table
 from rl_control.run.explain_terms import drivers_at, goal_at, without
 from rl_control.run.explain_words import WORDS
 from rl_control.run.rig import make_rig
@@ -142,6 +147,88 @@ def make_gravity(story):
     from rl_control.robot.arm_model import ArmModel
 
     return ArmModel(story.arm.robot).gravity_torque
+
+
+def test_when_the_arm_is_at_rest_expect_gravity_and_balance_instead_of_terms(calm):
+    story = story_of(read_log(calm))
+    k = len(story.times) - 2
+    drivers = drivers_at(story, k)
+    beyond = np.abs(drivers.command - drivers.gravity).max()
+    lines = sentences(story, k, drivers)
+    (held,) = [line for line in lines if "against gravity" in line]
+    told = re.search(r"([\d.]+) N m", held)
+    assert told
+    assert float(told[1]) == pytest.approx(beyond, abs=0.005)
+    assert not any(line.startswith("Without") for line in lines)
+    assert any("cost terms are in balance" in line or "No cost term" in line for line in lines)
+
+
+def test_when_something_tells_more_than_the_filter_expect_its_time(calm, shaking, stopped):
+    story = story_of(read_log(stopped))
+    (stop,) = of_kind(story, "stopped")
+    assert telling_time(events_of(story)) == pytest.approx(stop.start - 0.005)
+    events = events_of(story_of(read_log(shaking)))
+    (shook,) = [event for event in events if event.kind == "shook"]
+    time = telling_time(events)
+    assert time is not None and shook.start < time < shook.end
+    cut = [
+        Event(0.0, 0.01, "filter", ""),
+        Event(1.0, 1.3, "filter", ""),
+        Event(0.5, 0.5, "goal", ""),
+    ]
+    assert telling_time(cut) == 1.0
+    assert telling_time(cut[2:]) is None
+
+
+@pytest.mark.parametrize(
+    ("effort", "limit", "text", "short"),
+    [
+        (1.102e-4, 300.0, "0", "0"),
+        (-1.1e-4, 0.5, "-0.0001", "-0.0001"),
+        (4.8234, 300.0, "4.82", "+4.82"),
+        (-105.89, 300.0, "-105.89", "-106"),
+        (99.96, 300.0, "99.96", "+100"),
+        (9.996, np.inf, "10.00", "+10.0"),
+        (-0.001, 40.0, "0", "0"),
+    ],
+)
+def test_when_an_effort_is_told_expect_digits_that_matter(effort, limit, text, short):
+    assert effort_text(effort, limit) == text
+    assert short_effort(effort, limit) == short
+
+
+def test_when_joints_begin_alike_expect_their_rests():
+    assert short_names(["arm_1", "arm_2", "arm_10"]) == ("arm_", ["1", "2", "10"])
+    assert short_names(["shoulder", "elbow"]) == ("", ["shoulder", "elbow"])
+    assert short_names(["joint", "joint_2"]) == ("", ["joint", "joint_2"])
+    assert short_names(["only"]) == ("", ["only"])
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_when_seven_joints_are_told_expect_tables_as_wide_as_a_terminal(calm, width):
+    story = story_of(read_log(calm))
+    drivers = drivers_at(story, 20)
+    names = tuple(f"lbr_iiwa_joint_{k}" for k in range(1, 8))
+    limits = story.arm.robot.limits
+    seven = replace(limits, names=names, **{
+        key: np.full(7, 300.0) for key in ("lower", "upper", "velocity", "effort")
+    })  # fmt: skip
+    rows = np.full((len(story.times), 7), -123.456)
+    wide = replace(
+        story,
+        inputs=replace(story.inputs, names=names, positions=rows, velocities=rows, commands=rows),
+        arm=replace(story.arm, robot=SimpleNamespace(limits=seven)),
+        asked=rows,
+    )
+    pulls = {term: np.full(7, 123.456) for term in drivers.pulls}
+    full = replace(drivers, gravity=rows[0], pulls=pulls)
+    for made in (joint_table(wide, 20, full), term_table(wide, 20, full)):
+        out = Console(width=width, file=io.StringIO())
+        out.print(made)
+        text = out.file.getvalue()
+        assert "…" not in text
+        assert text.count("-123") in (7 * len(pulls), 7 * 5)
+        assert "lbr_iiwa_joint_" in text
 
 
 def test_when_the_effort_is_to_change_too_fast_expect_both_numbers(calm):

@@ -97,6 +97,18 @@ def test_when_efforts_exceed_the_limits_expect_them_clipped_as_the_arm_would(set
     assert np.abs(free - states).max() > 1e-2
 
 
+def test_when_limits_change_expect_efforts_clipped_to_the_new_ones(setup, pd_policy):
+    policy = pd_policy(setup.robot)
+    foresight = setup.foresight(policy)
+    limits = replace(setup.robot.limits, effort=0.2 * setup.robot.limits.effort)
+    foresight.keep(limits)
+    found = foresight.forecast(setup.x, 0.0, setup.goal, np.zeros(0), setup.rows)
+    setup.robot = replace(setup.robot, limits=limits)
+    states, cost = setup.loop(policy, np.zeros(0))
+    np.testing.assert_allclose(found.states, states, atol=1e-6)
+    assert found.cost == pytest.approx(cost, rel=1e-6)
+
+
 def test_when_a_policy_remembers_expect_its_memory_to_go_on_along_the_horizon(setup, pd_policy):
     policy = random_gru(pd_policy(setup.robot).facts)
     memory = np.linspace(-0.5, 0.5, policy.start(1).size)

@@ -25,7 +25,7 @@ def parsed(*words):
     ],
 )
 def test_when_values_are_assigned_expect_their_texts(words, expected):
-    assert param.assignments(words) == expected
+    assert param.assigned(words) == expected
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_when_values_are_assigned_expect_their_texts(words, expected):
 )
 def test_when_words_are_no_assignments_expect_a_refusal(words, problem):
     with pytest.raises(ConfigError, match=problem):
-        param.assignments(words)
+        param.assigned(words)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,4 @@ def test_when_the_sub_verb_is_misspelt_expect_the_nearest():
 def test_when_all_is_well_expect_nothing():
     param.check_words(parsed("set", "node", "a=1", "b=2"))
     param.check_words(parsed("describe", "node"))
+    param.check_words(parsed("dump", "node", "other"))

@@ -10,9 +10,10 @@ from rl_control.models.rigid import RigidModel
 from rl_control.policy.handover import HandoverConfig
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
-from rl_control.run.assemble import reach_mpc
+from rl_control.run.assemble import reach_mpc, reweighed
 from rl_control.run.assemble_policy import policy_pilot
 from rl_control.tasks.goal import stay_goal
+from rl_control.tasks.reach import ReachConfig
 from rl_control.types import JointState
 
 ROBOT = load_robot("planar2")
@@ -164,6 +165,27 @@ def test_when_another_policy_comes_expect_it_to_act_and_be_foretold_from_the_nex
     arm.run(0.05)
     assert arm.actors[-1] == "policy"
     assert arm.pilot.values()["cost"] < 2.0 * arm.pilot.values()["mpc_cost"] + 0.02
+
+
+@pytest.mark.parametrize("shadow", [True, False])
+def test_when_limits_change_expect_the_policy_foretold_to_keep_them(pd_policy, shadow):
+    mpc = reach_mpc(ROBOT, MpcConfig(time_budget=10.0))
+    policy = pd_policy(ROBOT, stiffness=60.0, damping=16.0)
+
+    def foretold(arm):
+        arm.pilot.set_goal(goal_at(0.4))
+        arm.run(PERIOD)
+        return arm.plans[-1].states
+
+    wide = foretold(Arm(mpc, policy, shadow=shadow))
+    weak = replace(ROBOT, limits=ROBOT.limits.scaled(1.0, 0.1))
+    changed = Arm(mpc, policy, shadow=shadow)
+    reweighed(mpc, ReachConfig(), weak.limits, mpc.config)()
+    changed.pilot.configure(LAX, weak.limits)
+    built = Arm(reach_mpc(weak, MpcConfig(time_budget=10.0)), policy, shadow=shadow)
+    expected = foretold(built)
+    np.testing.assert_allclose(foretold(changed), expected, atol=1e-12)
+    assert np.abs(wide - expected).max() > 1e-2
 
 
 def test_when_time_begins_anew_expect_who_acts_forgotten_and_the_goal_kept(mpc, pd_policy):

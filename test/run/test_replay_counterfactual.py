@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("pybullet")
 
 from rl_control.cli import main
 from rl_control.data.run_log import read_log
+from rl_control.run.replay_counterfactual import speed
 from rl_control.run.rig import make_rig
 
 
@@ -33,6 +35,13 @@ def test_when_nothing_is_changed_expect_it_said_that_all_is_the_same(run, capsys
     count = len(read_log(run).commands.stamps)
     assert f"all {count} commands are those recorded, to the bit" in said
     assert "times real time" in said
+    cost = re.search(r"mean cost of a plan: (\S+) \(recorded (\S+)\)", said)
+    assert cost is not None and cost[1] == cost[2]  # of the same states
+
+
+def test_when_building_takes_long_expect_both_speeds():
+    assert speed(8.0, 0.0, 1.0, 3.0).startswith("2.00 s for the states: 4.0 times real time; 3.00")
+    assert speed(8.0, 0.0, 0.1, 4.1) == "4.00 s for the states: 2.0 times real time"
 
 
 def test_when_a_weight_is_changed_expect_figures_picture_and_commands(run, tmp_path, capsys):
@@ -56,7 +65,7 @@ def test_when_a_weight_is_changed_expect_figures_picture_and_commands(run, tmp_p
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--set", "mpc.horizon"), "Write KEY=VALUE"),
+        (("--set", "mpc.horizon"), "Write NAME=VALUE"),
         (("--set", "mpc.horizn=3"), "mpc.horizon"),
         (("--robot", "iiwa7"), "it is of joints shoulder, elbow"),
         (("--model", "/nowhere.safetensors"), "/nowhere.safetensors"),

@@ -18,13 +18,18 @@ from rl_control.errors import ConfigError, DataError
 from rl_control.report import bag_plot
 from rl_control.report.plots import tip_error
 from rl_control.report.run_sheet import sheet_of
+from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
 from rl_control.run import replay_trajectory
 from rl_control.run.counterfactual import counterfactual
 from rl_control.run.counterfactual_compare import compared
+from rl_control.run.explain_story import story_of
+from rl_control.run.explain_terms import drivers_at
 from rl_control.run.replay_path_run import LEAD
 from rl_control.run.report_facts import figures_of, judged, still_of
 from rl_control.run.report_robot import source_of
+from rl_control.run.rig import make_rig
+from rl_control.run.view_log import log_source
 
 
 def replay(*words):
@@ -133,11 +138,25 @@ def test_when_a_path_was_gone_expect_the_bag_plotted_against_it(
     assert 1e-5 < np.nanmax(error) < 5e-3
 
 
+def test_when_a_path_was_gone_expect_its_target_shown_where_it_was_by_then(gone) -> None:
+    log = read_log(gone)
+    source = log_source(log, None, None, None)
+    source.playback.playing = False
+    source.playback.time = LEAD + 0.9
+    seen = source.look()
+    tip = ArmModel(source.robot).tip(seen.joints.position).position
+    assert np.linalg.norm(tip - seen.goal.position) < 5e-3
+    assert np.linalg.norm(log.goals[0].position - seen.goal.position) > 0.05
+
+
 def test_when_a_path_was_gone_expect_it_explained(gone, capsys) -> None:
-    assert main(["explain", str(gone), "--at", "1.2"]) == 0
     assert main(["explain", str(gone)]) == 0
     shown = capsys.readouterr().out
     assert "a path of 2.00 s" in shown
+    drivers = drivers_at(story_of(read_log(gone)), 160)  # on the way
+    assert {"tip_position", "posture", "effort"} <= set(drivers.pulls)
+    assert not {"tip_orientation", "velocity"} & set(drivers.pulls)
+    assert all(np.abs(drivers.pulls[term]).max() > 1e-3 for term in ("tip_position", "posture"))
 
 
 def test_when_no_record_is_wanted_expect_no_folder(recorded, tmp_path) -> None:
@@ -201,6 +220,49 @@ def test_when_a_run_was_recorded_expect_its_bag_replayed(write_recorded_run, cap
     folder, robot = write_recorded_run
     assert replay(folder, "--robot", robot.name, "--check-only") == 0
     assert "2.00 s recorded" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def reached(tmp_path_factory):
+    """A run of two targets, each reached from home."""
+    folder = tmp_path_factory.mktemp("reached")
+    rig = make_rig("planar2").recorded(folder, 1_700_000_000_000_000_000)
+    for target in ((0.508, 0.14, 0.691), (0.576, 0.14, 1.313)):
+        rig.reach(rig.goal(target))
+    rig.close()
+    return folder
+
+
+def test_when_a_run_has_several_episodes_expect_one_of_them(reached, tmp_path, capsys) -> None:
+    states = read_log(reached).states
+    jump = int(np.abs(np.diff(states.positions, axis=0)).max(axis=1).argmax())
+    for flags, first, last in (
+        ((), 0, jump),
+        (("--episode", "1"), 0, jump),
+        (("--episode", "2"), jump + 1, -1),
+    ):
+        file = tmp_path / "path.csv"
+        common = ("--robot", "planar2", "--check-only", "--save", file)
+        assert replay(reached, *common, *flags) == 0
+        assert f"episode {1 if first == 0 else 2} of 2" in capsys.readouterr().out
+        path = read_path(file, load_robot("planar2").names)
+        np.testing.assert_allclose(path.positions[0], states.positions[first], atol=5e-3)
+        np.testing.assert_allclose(path.positions[-1], states.positions[last], atol=5e-3)
+
+
+def test_when_there_is_no_such_episode_or_a_jump_is_chosen_expect_refusal(reached) -> None:
+    common = ("--robot", "planar2", "--check-only")
+    with pytest.raises(ConfigError, match=r"--episode: found 3, of 2. Choose 1 to 2"):
+        replay(reached, *common, "--episode", "3")
+    with pytest.raises(DataError, match="set back to its start"):
+        replay(reached, *common, "--start", "0.1")
+
+
+def test_when_a_file_is_one_episode_expect_no_other(recorded) -> None:
+    common = ("--robot", "planar2", "--check-only")
+    assert replay(recorded(), *common, "--episode", "1") == 0
+    with pytest.raises(ConfigError, match="Leave it out"):
+        replay(recorded(), *common, "--episode", "2")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from pathlib import Path
@@ -256,3 +258,19 @@ def test_when_the_window_has_another_width_expect_nothing_beyond_its_edge(run, b
     )
     browser.get((run / "report.html").as_uri())
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_when_the_disk_is_full_expect_one_sentence_and_the_old_report_whole(
+    run, tmp_path, monkeypatch, capsys
+):
+    output = tmp_path / "report.html"
+    output.write_text("old", encoding="utf-8")
+
+    def full(self, *_words, **_more):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert main(["report", str(run), "--output", str(output), "--no-video"]) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert output.read_text(encoding="utf-8") == "old"

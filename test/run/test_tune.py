@@ -9,6 +9,8 @@ pytest.importorskip("pybullet")
 pytest.importorskip("optuna")
 
 from rl_control.cli import main
+from rl_control.errors import ConfigError
+from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.rig import make_rig
 from rl_control.run.rig_settings import from_file, retuned
 from rl_control.run.tune_files import Asked
@@ -95,7 +97,7 @@ def test_when_episodes_are_averaged_expect_their_means(rig):
 
 def asked(**changes):
     plain = {
-        "robot": "planar2", "base": "", "tip": "", "payload": 0.0, "damping": None,
+        "robot": "planar2", "base": "", "tip": "", "payload": None, "damping": None,
         "friction": None, "params": "", "bag": "", "search": (), "objective": "settle_time",
         "episodes": 20, "targets": 2, "held_out": 2, "seed": 0,
     }  # fmt: skip
@@ -112,6 +114,42 @@ def test_when_the_arm_carries_more_expect_the_controller_not_to_be_told():
     finally:
         heavy.close()
         light.close()
+
+
+def test_when_a_file_describes_the_arm_expect_it_simulated_and_flags_on_top(tmp_path):
+    path = tmp_path / "late.yaml"
+    path.write_text(
+        "arm_sim:\n  ros__parameters:\n    rate: 100.0\n"
+        "    plant: {command_latency: 0.02, payload: 3.0, friction: [0.2]}\n"
+    )
+    run = TuneRun(asked(params=str(path), payload=1.0))
+    try:
+        expected = BulletConfig(command_latency=0.02, payload=1.0, friction=(0.2,))
+        assert run.arm == expected
+        assert run.arm_values() == {
+            "plant.command_latency": 0.02, "plant.payload": 1.0, "plant.friction": (0.2,),
+        }  # fmt: skip
+    finally:
+        run.close()
+
+
+def test_when_the_arm_of_the_file_is_late_expect_a_controller_that_knows_to_do_better(tmp_path):
+    path = tmp_path / "late.yaml"
+    path.write_text("arm_sim:\n  ros__parameters:\n    plant: {command_latency: 0.02}\n")
+    run = TuneRun(asked(params=str(path), search=("mpc.actuation_delay",)))
+    try:
+        unknown = mean_episode(run.held_out({"mpc.actuation_delay": 0.0}))
+        known = mean_episode(run.held_out({"mpc.actuation_delay": 0.02}))
+    finally:
+        run.close()
+    assert known.effort < 0.7 * unknown.effort
+
+
+def test_when_a_file_describes_the_arm_wrongly_expect_its_line(tmp_path):
+    path = tmp_path / "late.yaml"
+    path.write_text("arm_sim:\n  ros__parameters:\n    plant: {command_latncy: 0.02}\n")
+    with pytest.raises(ConfigError, match=r"late.yaml:3: plant.command_latncy.*command_latency"):
+        TuneRun(asked(params=str(path)))
 
 
 @pytest.mark.slow

@@ -7,8 +7,9 @@ import yaml
 
 from rl_control.config import load
 from rl_control.errors import DataError
+from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.reach_settings import RigConfig
-from rl_control.run.rig_settings import from_file
+from rl_control.run.rig_settings import arm_from_file, from_file
 from rl_control.run.tune_files import (
     ASKED,
     TRIALS,
@@ -73,11 +74,12 @@ def test_when_the_table_is_damaged_expect_it_said(tmp_path, old, new):
 def test_when_the_best_is_written_expect_a_file_for_both_nodes_and_for_a_rig(tmp_path):
     path = tmp_path / "best.yaml"
     changed = {"task.weights.posture": (3.0, 4.0), "mpc.iterations": 2, "velocity_scale": 0.5}
-    write_best(path, changed, ["what it is", "how to use it"])
+    write_best(path, changed, {"plant.payload": 2.5}, ["what it is", "how to use it"])
     assert path.read_text().startswith("# what it is\n# how to use it\n")
     sections = yaml.safe_load(path.read_text())
     assert set(sections) == {"/**/arm_sim", "/**/mpc_controller"}
     config = from_file(path, RigConfig())
+    assert arm_from_file(path) == BulletConfig(payload=2.5)
     assert config.task.weights.posture == (3.0, 4.0)
     assert (config.mpc.iterations, config.velocity_scale) == (2, 0.5)
     assert config.safety.state_timeout == 0.5  # the launch file's own parameter file has it so
@@ -89,7 +91,7 @@ def test_when_the_best_is_written_expect_the_nodes_to_take_it(tmp_path):
     from rl_control.ros.mpc_node import MpcControllerConfig
 
     path = tmp_path / "best.yaml"
-    write_best(path, {"task.terminal.velocity": 7.0}, [])
+    write_best(path, {"task.terminal.velocity": 7.0}, {}, [])
     assert load(ArmSimConfig, path, section="/arm_sim") == ArmSimConfig()
     config = load(MpcControllerConfig, path, section="/mpc_controller")
     assert config.task.terminal.velocity == 7.0

@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 
 from rl_control import cli
+from rl_control.run.view import _import_undisturbed
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("viser") is None, reason="viser is not installed"
@@ -68,3 +69,24 @@ def test_when_a_simulated_arm_is_shown_expect_an_address_that_answers_and_a_good
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)
+
+
+def test_when_a_signal_comes_during_an_import_that_swallows_it_expect_it_afterwards(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "swallowing_module.py").write_text(
+        "import os, signal\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    reached = True\n"
+        "except BaseException:\n"
+        "    reached = False\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _import_undisturbed("swallowing_module")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert sys.modules.pop("swallowing_module").reached

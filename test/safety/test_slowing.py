@@ -20,6 +20,12 @@ def test_when_a_limit_is_higher_than_before_expect_it_at_once():
     assert Slowing(BEFORE, 3.0).limit(AFTER, 3.0)[1] == 3.0
 
 
+def test_when_a_state_is_older_than_the_change_expect_the_limit_that_was():
+    slowing = Slowing(BEFORE, 3.0)
+    assert not slowing.over(2.99)
+    np.testing.assert_allclose(slowing.limit(AFTER, 2.99), [2.0, 3.0])
+
+
 def test_when_the_clock_began_anew_expect_the_limit_that_is():
     slowing = Slowing(BEFORE, 3.0)
     assert slowing.over(0.0)

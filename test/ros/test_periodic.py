@@ -2,8 +2,8 @@
 
 import pytest
 
-from rl_control.ros import node
-from rl_control.ros.node import Periodic
+from rl_control.ros import periodic
+from rl_control.ros.periodic import Periodic
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def clock(monkeypatch):
             return self.now
 
     clock = Clock()
-    monkeypatch.setattr(node, "time", clock)
+    monkeypatch.setattr(periodic, "time", clock)
     return clock
 
 
