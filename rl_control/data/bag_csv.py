@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -152,14 +153,19 @@ def _write(
     path: str | Path, units: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> int:
     count = 0
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
+        with draft.open("w", newline="", encoding="utf-8") as file:
             file.write(units + "\n")
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(header)
             for row in rows:
                 writer.writerow(row)
                 count += 1
+        os.replace(draft, path)
     except OSError as error:
         raise DataError(path, f"cannot be written ({error.strerror})", "Name another.") from error
+    finally:
+        draft.unlink(missing_ok=True)
     return count

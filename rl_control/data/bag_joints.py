@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from rl_control.data.bag_messages import Bag, damaged
+from rl_control.data.bag_messages import Bag, undecodable
 from rl_control.data.cdr_rows import CdrReader
 
 JOINT_STATE = "sensor_msgs/msg/JointState"
@@ -53,7 +53,7 @@ def joints_told(bag: Bag, topic: str) -> JointsTold:
         try:
             stamp, listed, velocities = _heading(raw)
         except (ValueError, struct.error) as error:
-            raise damaged(bag.path, f"a message on {topic}: {error}") from error
+            raise undecodable(bag.path, topic, str(error)) from error
         if listed not in orders:
             orders.add(listed)
             names.update(dict.fromkeys(listed))

@@ -135,7 +135,7 @@ def open_bag(path: str | Path) -> Bag:
     try:
         from rosbags.rosbag2 import Reader
     except ImportError as error:
-        raise MissingDependencyError("rosbags", "reading a ROS bag", "learn") from error
+        raise MissingDependencyError("rosbags", "reading a ROS bag", "") from error
     found = find_bag(path)
     try:
         for file in storage_files(found):
@@ -205,7 +205,7 @@ def messages_of(
         except DataError:
             raise
         except Exception as error:
-            raise damaged(bag.path, f"message {count} on {topic}: {error}") from error
+            raise undecodable(bag.path, topic, f"message {count}: {error}") from error
         yield received, message
     expected = sum(connection.msgcount for connection in connections)
     if start is None and stop is None and count < expected:
@@ -218,10 +218,18 @@ def damaged(path: Path, cause: str | Exception) -> DataError:
     """The error to raise for a bag that `cause` makes unreadable."""
     if isinstance(cause, DataError):
         return cause
+    # Some parsers tell of a file over several lines.
+    told = " ".join(str(cause).split()) or type(cause).__name__
+    problem = f"not a ROS bag, or one that was cut or damaged ({told})"
+    return DataError(path, problem, remedy_for(path))
+
+
+def undecodable(path: Path, topic: str, cause: str) -> DataError:
+    """The error to raise for a whole bag in which a message on `topic` is not of its type."""
     return DataError(
         path,
-        f"not a ROS bag, or one that was cut or damaged ({str(cause) or type(cause).__name__})",
-        remedy_for(path),
+        f"on {topic} a message is not of its type ({cause})",
+        "Record it again, or cut out what is before it with `rl_control bag trim`.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from rl_control.data.bag_messages import Bag, damaged
+from rl_control.data.bag_messages import Bag, undecodable
 from rl_control.data.cdr_rows import CdrReader, Stamps
 from rl_control.data.run_messages import CommandLog, StateLog, read_commands, read_states
 from rl_control.errors import DataError
@@ -61,11 +61,11 @@ def bag_motion(
     states, seen = _joined(
         bag, state_topic, JOINT_STATE, lambda raws, times: read_states(raws, times, arm)
     )
-    if not states:
+    if not (states and arm):
         raise DataError(
             bag.path,
-            f"no joint state on {state_topic} has the joints {', '.join(arm)}; most name "
-            f"{', '.join(listed) or 'none'}",
+            f"no joint state on {state_topic} has a position for each of the joints "
+            f"{', '.join(arm) or '(none)'}; most name {', '.join(listed) or 'no joint'}",
             "Name a bag of this robot, or the robot of this bag.",
         )
     columns = np.arange(len(arm))
@@ -91,7 +91,7 @@ def common_names(bag: Bag, topic: str) -> tuple[str, ...]:
     """
     counts: Counter[tuple[str, ...]] = Counter()
     for _, raw in islice(_raws(bag, topic, JOINT_STATE), _ASKED):
-        counts[_names_of(bag, raw)] += 1
+        counts[_names_of(bag, topic, raw)] += 1
     sets: Counter[frozenset[str]] = Counter()
     for names, count in counts.items():
         sets[frozenset(names)] += count
@@ -119,7 +119,7 @@ def _joined(
         try:
             log = read(raws, np.array(times, dtype=np.int64))
         except (ValueError, IndexError, struct.error) as error:
-            raise damaged(bag.path, f"a message on {topic}: {error}") from error
+            raise undecodable(bag.path, topic, str(error)) from error
         if len(log.stamps):
             logs.append(log)
         raws.clear()
@@ -143,11 +143,11 @@ def _raws(bag: Bag, topic: str, kind: str) -> Iterator[tuple[int, bytes]]:
             yield received, raw
 
 
-def _names_of(bag: Bag, raw: bytes) -> tuple[str, ...]:
+def _names_of(bag: Bag, topic: str, raw: bytes) -> tuple[str, ...]:
     try:
         reader = CdrReader(raw)
         reader.at += 8
         reader.text()
         return tuple(reader.text() for _ in range(reader.number("I")))
     except (ValueError, struct.error) as error:
-        raise damaged(bag.path, str(error)) from error
+        raise undecodable(bag.path, topic, str(error)) from error

@@ -40,7 +40,7 @@ def choose_topic(bag: Bag, kind: str, named: str, usual: str, what: str) -> Chos
     if found is None:
         raise DataError(
             bag.path,
-            f"no {what}: no topic of type {kind}; topics: "
+            f"no {what}: no topic of type {kind} but those of goals and plans; topics: "
             f"{', '.join(sorted({c.topic for c in bag.connections}))}",
             "Record them too.",
         )
@@ -71,7 +71,6 @@ def _try(bag: Bag, kind: str, named: str, usual: str, what: str) -> ChosenTopic 
         return ChosenTopic(named or usual)
     # A goal or a plan of a controller's own is not what the arm did.
     others = [topic for topic in there if not topic.endswith(_TOLD)]
-    others = others or there
     if len(others) == 1:
         return ChosenTopic(others[0], f"{what} are taken from {others[0]}, the only such topic")
     ending = [topic for topic in others if topic.endswith(usual)]

@@ -114,7 +114,7 @@ def read_log(path: str | Path, controller: str = "", names: Sequence[str] | None
                 raise
             raise DataError(
                 bag,
-                f"a message in it cannot be read ({error})",
+                f"a message in it cannot be read ({' '.join(str(error).split())})",
                 "Record it again, or leave the damaged topic out.",
             ) from error
 
@@ -140,6 +140,8 @@ class _Raws:
                 raws, times = self._found[connection.topic]
                 raws.append(raw)
                 times.append(received)
+        except DataError:
+            raise
         except Exception as error:  # a damaged file makes its parser raise whatever it meets
             raise DataError(
                 self._bag,
@@ -173,7 +175,7 @@ def _log(
         raise DataError(
             bag,
             f"no joint state of this robot: the last one names {', '.join(seen) or 'no joint'}, "
-            f"wanted are {', '.join(arm)}",
+            f"wanted are {', '.join(arm)}, with one position each",
             "Name a bag of this robot, or the robot of this bag.",
         )
     listed = (settings[-1].values.get("command_joints") if settings else None) or arm

@@ -14,6 +14,7 @@ WIDE, HIGH = 30_000, 2_000
 
 _BINS = 10_000  # in which the least and the greatest value are kept
 _GAP_PERIODS = 5.0
+_FARTHEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Scale:
     low: float
     high: float
     log: bool = False
+
+    def __post_init__(self) -> None:
+        """Keep both ends where their difference is a number, whatever a damaged value asks for."""
+        for end in ("low", "high"):
+            object.__setattr__(self, end, min(max(getattr(self, end), -_FARTHEST), _FARTHEST))
 
     def shares(self, values: Array) -> Array:
         """Return heights, 0 at the bottom and 1 at the top; what is beyond is at the end."""

@@ -9,7 +9,7 @@ from rclpy.node import Node
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from rl_control.data.bag_play import SHARED, PlayedTopic, moves_an_arm
-from rl_control.errors import CommandConflictError, DataError
+from rl_control.errors import CommandConflictError, ReplayConflictError
 
 _TRAJECTORY = "To repeat the motion, use `rl_control replay trajectory`."
 
@@ -27,8 +27,8 @@ def check_replay(
 
     Raises:
         CommandConflictError: if somebody else commands an arm on one of the topics.
-        DataError: if somebody listens to commands, publishes one of the other topics, or acts on
-            them and commands an arm.
+        ReplayConflictError: if somebody listens to commands, publishes one of the other topics, or
+            acts on them and commands an arm.
     """
     for topic in topics:
         if topic.moves:
@@ -46,11 +46,11 @@ def refuse_others(node: Node, topic: str) -> None:
     """Refuse to be a second source.
 
     Raises:
-        DataError: naming the first.
+        ReplayConflictError: naming the first.
     """
     others = publishers(node, topic)
     if others:
-        raise DataError(
+        raise ReplayConflictError(
             topic,
             f"{', '.join(others)} publishes there: who listens would hear two sources",
             "Stop it, give the topic another name (--remap), or say --anyway.",
@@ -61,7 +61,7 @@ def check_listeners(node: Node, topic: PlayedTopic, heard_by: Sequence[str]) -> 
     """Refuse to publish commands that somebody unknown hears.
 
     Raises:
-        DataError: naming who listens.
+        ReplayConflictError: naming who listens.
     """
     strangers = [
         name
@@ -69,7 +69,7 @@ def check_listeners(node: Node, topic: PlayedTopic, heard_by: Sequence[str]) -> 
         if not any(fnmatchcase(name.rsplit("/", 1)[-1], pattern) for pattern in heard_by)
     ]
     if strangers:
-        raise DataError(
+        raise ReplayConflictError(
             topic.name,
             f"{', '.join(strangers)} listens: replayed commands could move an arm",
             "Give the topic another name (--remap), or name the listener with --heard-by if it "
@@ -91,7 +91,7 @@ def _check_controllers(node: Node, topics: Sequence[PlayedTopic]) -> None:
     """Refuse to feed a controller that has an arm to command.
 
     Raises:
-        DataError: naming the controller.
+        ReplayConflictError: naming the controller.
     """
     hearing: dict[str, str] = {}
     for topic in topics:
@@ -102,7 +102,7 @@ def _check_controllers(node: Node, topics: Sequence[PlayedTopic]) -> None:
         listeners = set(subscribers(node, name))
         for controller in publishers(node, name):
             if controller in hearing and listeners - {controller}:
-                raise DataError(
+                raise ReplayConflictError(
                     hearing[controller],
                     f"{controller} acts on it and commands {', '.join(sorted(listeners))} on "
                     f"{name}: replayed states would move that arm",

@@ -35,6 +35,7 @@ class PlayerConfig:
     heard_by: tuple[str, ...] = setting(
         (
             "bag_recorder",
+            "run_recorder",
             "rosbag2_recorder*",
             "dynamics_learner",
             "_ros2cli*",

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from rl_control.data.cdr_rows import NANO
-from rl_control.types import Array
+from rl_control.data.cdr_rows import NANO, stamp_label
+from rl_control.data.goal_path import goal_path_bytes
+from rl_control.run.goal_told import path_of
+from rl_control.types import Array, Goal
 
 KINDS = {
     "/joint_states": "sensor_msgs/msg/JointState",
@@ -189,3 +192,28 @@ def _frame_and_names(frame: str, names: tuple[str, ...]) -> bytes:
     cdr.header(0, frame)
     cdr.names(names)
     return bytes(cdr.raw[len(_LITTLE_ENDIAN) + 8 :])
+
+
+def goal_messages(
+    goal: Goal, quaternion: Array, stamp: int, base: str, names: tuple[str, ...], shift: int
+) -> dict[str, bytes]:
+    """Return what is told of a goal, by the last name of its topic, in the order it is told.
+
+    Args:
+        goal: what is aimed at.
+        quaternion: of its rotation, (x, y, z, w); zeros leave the rotation free.
+        stamp: of the state after which it was taken in [ns]; 0 for none.
+        base: frame of its position.
+        names: of the joints, [n].
+        shift: from the controller's time to that of stamps in [ns].
+    """
+    # The label tells a state stamped 0 from none.
+    after = stamp_label(stamp) if stamp else ""
+    path, velocity, told = path_of(goal), _NOTHING, {}
+    if path is not None:  # it arrives at rest; how it gets there is told as a path
+        velocity = np.zeros_like(goal.posture)
+        path = replace(path, start=path.start + shift / NANO)
+        told["goal_path"] = goal_path_bytes(path, after)
+    told["goal"] = pose_bytes(stamp, base, goal.position, quaternion)
+    told["goal_joints"] = joints_bytes(stamp, names, goal.posture, velocity, frame=after)
+    return told

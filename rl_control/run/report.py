@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rl_control.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +93,15 @@ def _training(folder: Path) -> str:
 
 
 def _leave(output: Path, text: str, out: Console) -> int:
-    output.write_text(text, encoding="utf-8")
+    draft = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, output)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        problem = f"{output} cannot be written ({error.strerror})"
+        remedy = "Name a file on a disk with space left."
+        raise ConfigError("command line", "--output", problem, remedy) from error
     size = output.stat().st_size / 1e6
     out.print(f"left {output} ({size:.1f} MB)", soft_wrap=True, markup=False, highlight=False)
     return 0

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,8 +18,8 @@ Reads the bag of a run and tells the Rerun viewer of it: joints and commands as 
 error, solve times and costs, the arm with its goal and its plans in space, and the log.
 
 examples:
-  rl_control rerun runs/reach-20250101-120000
-  rl_control rerun runs/reach-20250101-120000 --save reach.rrd
+  rl_control rerun runs/reach-20260101-120000
+  rl_control rerun runs/reach-20260101-120000 --save reach.rrd
   rl_control rerun some_bag/ --robot panda
 
 Needs the extra 'rerun'. The arm is drawn with its meshes where the extra 'view' is installed.
@@ -81,49 +78,12 @@ def _arm(log: RunLog, named: str | None, tip: str | None, out: Console) -> Robot
         RlControlError: if the robot that is named cannot be used.
     """
     from rl_control.errors import RlControlError
+    from rl_control.run.recorded_robot import recorded_robot
 
-    told = dict(log.settings[-1].values) if log.settings else {}
     try:
-        if named is None and not told.get("robot"):
-            return _described(log, tip)
-        return _recorded(log, named, {**told, **({"tip": tip} if tip else {})})
+        return recorded_robot(log, named, tip=tip)
     except RlControlError as error:
         if named is not None:
             raise
         out.print(f"the arm is not shown: {error}", soft_wrap=True, markup=False)
         return None
-
-
-def _recorded(log: RunLog, named: str | None, told: Mapping[str, Any]) -> RobotModel:
-    from rl_control.run.counterfactual_robot import recorded_arm
-    from rl_control.run.counterfactual_settings import ReplayConfig
-
-    known: dict[str, Any] = {
-        key: str(told[key]) for key in ("robot", "base", "tip") if told.get(key)
-    }
-    return recorded_arm(log, ReplayConfig(**known), named).robot
-
-
-def _described(log: RunLog, tip: str | None) -> RobotModel:
-    """Return the arm that a bag without settings describes.
-
-    Raises:
-        DataError: if it describes none, or one of other joints.
-        RlControlError: if its description cannot be used.
-    """
-    from rl_control.errors import DataError
-    from rl_control.robot.description import load_robot
-
-    if not log.description:
-        raise DataError(log.path, "it does not describe its robot", "Name it with --robot.")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "robot.urdf"
-        file.write_text(log.description, encoding="utf-8")
-        robot = load_robot(file, tip=tip)
-    if robot.names != log.names:
-        raise DataError(
-            log.path,
-            f"it is of joints {', '.join(log.names)}, its robot has {', '.join(robot.names)}",
-            "Name the arm's --tip, or its --robot.",
-        )
-    return robot

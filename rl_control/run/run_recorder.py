@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -22,22 +21,21 @@ from rl_control.data.bag_layout import DEFAULT, LATCHED
 from rl_control.data.bag_writer import BagWriter
 from rl_control.data.cdr_rows import stamp_label
 from rl_control.data.diagnostics_bytes import diagnostics_bytes
-from rl_control.data.goal_path import goal_path_bytes
 from rl_control.data.run_settings import settings_text
 from rl_control.errors import DataError
 from rl_control.robot.meshes import with_mesh_files
 from rl_control.robot.model import RobotModel
 from rl_control.run.decision import Tick, decision_values
-from rl_control.run.goal_told import path_of
 from rl_control.run.recorded_messages import (
     KINDS,
     command_bytes,
+    goal_messages,
     joints_bytes,
     path_bytes,
-    pose_bytes,
     text_bytes,
     trajectory_bytes,
 )
+from rl_control.run.run_files import free_bag
 from rl_control.run.timed_plant import NANO, PAUSE, nanoseconds_of
 from rl_control.safety.filter import SafetyFilter
 from rl_control.types import ArmState, Array, Command, Goal
@@ -196,20 +194,11 @@ class RunRecorder:
 
     def _tell_goal(self, goal: Goal, quaternion: Array, received: int) -> None:
         # The next state is the first one planned for it.
-        pose = pose_bytes(self._stamp, self._robot.base, goal.position, quaternion)
-        # The label tells a state stamped 0 from none.
-        after = stamp_label(self._stamp) if self._stamp else ""
-        path, names = path_of(goal), self._robot.names
-        if path is None:
-            joints = joints_bytes(self._stamp, names, goal.posture, frame=after)
-        else:  # it arrives at rest; how it gets there is told as a path
-            rest = np.zeros_like(goal.posture)
-            joints = joints_bytes(self._stamp, names, goal.posture, rest, frame=after)
-            path = replace(path, start=path.start + (self._shift or 0) / NANO)
-            raw = goal_path_bytes(path, after)
-            self._write(f"{self._own}goal_path", raw, received, latched=True)
-        self._write(f"{self._own}goal", pose, received, latched=True)
-        self._write(f"{self._own}goal_joints", joints, received, latched=True)
+        told = goal_messages(
+            goal, quaternion, self._stamp, self._robot.base, self._robot.names, self._shift or 0
+        )
+        for topic, raw in told.items():
+            self._write(f"{self._own}{topic}", raw, received, latched=True)
 
     def _filtered(self, label: str, command: Command) -> dict[str, str]:
         """What is known of a command that no planner has decided on: the safety filter's part."""
@@ -268,12 +257,3 @@ def tell_failure(recorder: RunRecorder | None, out: Console) -> None:
     """Say if not all was recorded."""
     if recorder is not None and recorder.failure is not None:
         out.print(f"[bold red]not all was recorded:[/] {recorder.failure}", highlight=False)
-
-
-def free_bag(folder: Path) -> Path:
-    """Return the first name for a bag in a run's folder that is free: a resumed run has several."""
-    number, bag = 1, folder / "bag"
-    while bag.exists():
-        number += 1
-        bag = folder / f"bag-{number}"
-    return bag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import os
 import signal
@@ -86,8 +87,19 @@ def run(args: argparse.Namespace) -> int:
     from rl_control.view.server import check_free
 
     check_free(config.host, config.port)  # before anything slow begins
+    _import_undisturbed("rl_control.view.view", "trimesh")
     with closing(_source(args)) as source:
         return serve(source, config, args.open)
+
+
+def _import_undisturbed(*modules: str) -> None:
+    """Import with signals held back: trimesh swallows a Ctrl-C that comes while it is imported."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        for module in modules:
+            importlib.import_module(module)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _over_topics(args: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from rl_control.data.cdr_rows import Stamps
 from rl_control.data.run_decisions import Lazy
 from rl_control.data.run_events import LoggedGoal, LoggedPlan, LogNote, Report
 from rl_control.data.run_log import RunLog
+from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.model import RobotModel
 from rl_control.robot.quaternions import rotation_from_quaternion
-from rl_control.run.counterfactual_robot import recorded_arm
-from rl_control.run.counterfactual_settings import ReplayConfig
+from rl_control.run.recorded_robot import recorded_robot
 from rl_control.types import Array, JointState
 from rl_control.view.snapshot import CAUTION, FINE, STOPPED, Snapshot, Target
 
@@ -69,6 +68,7 @@ class LogSource:
         self, log: RunLog, robot: RobotModel, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._log, self.robot, self._clock = log, robot, clock
+        self._kinematics = Kinematics(robot)
         self.title = f"{robot.name}, recorded"
         self._received = np.maximum.accumulate(log.states.received)
         self._times = (self._received - self._received[0]) / _NANO
@@ -98,7 +98,7 @@ class LogSource:
         level, summary = self._state(at, decision)
         return Snapshot(
             joints=self._joints(index),
-            goal=_target(self._log.goals[goal]) if goal >= 0 else None,
+            goal=self._target(goal, index) if goal >= 0 else None,
             goals=goal,
             refusal=self._refusal(at),
             plan=self._plan_at(at),
@@ -136,6 +136,16 @@ class LogSource:
             for rows in (states.positions, states.velocities, states.efforts)
         )
         return JointState(self.robot.names, position, velocity, effort, float(self._times[index]))
+
+    def _target(self, goal: int, index: int) -> Target:
+        """Where the tip is wanted at a state: a goal that moves is where its path is by then."""
+        told = self._log.goals[goal]
+        if told.path is not None:
+            stamp = np.array([self._log.states.stamps[index] / _NANO])
+            return Target(self._kinematics.tip(told.path.positions_at(stamp)[0]).position)
+        if told.quaternion is None:
+            return Target(told.position)
+        return Target(told.position, rotation_from_quaternion(told.quaternion, "goal"))
 
     def _plan_at(self, at: int) -> Array | None:
         plans: Lazy[LoggedPlan] = self._log.plans
@@ -178,14 +188,7 @@ def log_source(log: RunLog, robot: str | None, base: str | None, tip: str | None
         DataError: if the arm is not known, or not that of the bag.
         RlControlError: if the robot cannot be used.
     """
-    told = log.settings[-1].values if log.settings else {}
-    given = {"base": base, "tip": tip}
-    named: dict[str, Any] = {
-        key: str(given.get(key) or told.get(key))
-        for key in ("robot", "base", "tip")
-        if given.get(key) or told.get(key)
-    }
-    return LogSource(log, recorded_arm(log, ReplayConfig(**named), robot).robot)
+    return LogSource(log, recorded_robot(log, robot, base, tip))
 
 
 def _times_of(entries: Sequence[LoggedGoal | LogNote | Report]) -> Stamps:
@@ -195,9 +198,3 @@ def _times_of(entries: Sequence[LoggedGoal | LogNote | Report]) -> Stamps:
 def _last(times: Stamps, at: int) -> int:
     """Index of the newest entry at time `at` [ns]; -1 before the first."""
     return int(np.searchsorted(times, at, side="right")) - 1
-
-
-def _target(goal: LoggedGoal) -> Target:
-    if goal.quaternion is None:
-        return Target(goal.position)
-    return Target(goal.position, rotation_from_quaternion(goal.quaternion, "goal"))

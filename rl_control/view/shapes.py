@@ -14,7 +14,7 @@ import trimesh
 from rl_control.errors import RobotDescriptionError
 from rl_control.robot.links import z_to
 from rl_control.robot.lump import carried_rigidly
-from rl_control.robot.meshes import find_mesh, missing_meshes
+from rl_control.robot.meshes import find_mesh, in_words, missing_meshes
 from rl_control.robot.model import Placement, RobotModel
 from rl_control.robot.urdf import parse_urdf
 from rl_control.robot.urdf_xml import ElementReader
@@ -61,7 +61,7 @@ def arm_shapes(robot: RobotModel) -> list[Shape]:
     root = ET.fromstring(robot.urdf)
     missing = missing_meshes(robot.urdf, robot.source)
     if missing:
-        _log.warning("%s: not shown, mesh not found: %s", robot.source, ", ".join(missing))
+        _log.warning("%s: %s, and not shown", robot.source, in_words(missing))
     links = {link.get("name", ""): link for link in root.findall("link")}
     palette = _palette(root)
     moving = set(robot.names)

@@ -108,3 +108,9 @@ def test_when_an_area_is_written_expect_it_closed_along_the_lower_curve() -> Non
 def test_when_dots_are_written_expect_one_a_finite_value() -> None:
     path = dots_path(np.array([0.0, 5.0, 10.0]), np.array([0.0, np.nan, 1.0]), SPAN, Scale(0, 1))
     assert path == f"M0 {HIGH}h0M{WIDE} 0h0"
+
+
+def test_when_values_are_near_the_end_of_all_floats_expect_heights_all_the_same():
+    scale = Scale(-np.inf, np.inf)
+    heights = scale.shares(np.array([-1e308, 0.0, 1e308]))
+    np.testing.assert_allclose(heights, [0.0, 0.5, 1.0])
