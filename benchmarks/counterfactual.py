@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.run.counterfactual import counterfactual
 from rl_control.run.counterfactual_compare import compared
 from rl_control.run.rig import make_rig

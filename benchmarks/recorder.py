@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rl_control.data.bag_recover import recover
+from rl_control.data.bags.recover import recover
 from rl_control.report.table import console
 from rl_control.run.environment import machine_line
 from rl_control.run.network import network_defaults

@@ -119,7 +119,8 @@ class MissingDependencyError(RlControlError, ImportError):
         self.library, self.feature, self.extra = library, feature, extra
         what = f"'rl_control[{extra}]'" if extra else library
         super().__init__(
-            f"{feature} needs {library}, which is not installed. Install it with: pip install {what}"
+            f"{feature} needs {library}, which is not installed. "
+            f"Install it with: pip install {what}"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.data.bag_messages import messages_of, open_bag
+from rl_control.data.bags.messages import messages_of, open_bag
 from rl_control.data.recording import Recording, find_restarts
 from rl_control.errors import DataError
 from rl_control.types import Array, joint_index

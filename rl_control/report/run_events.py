@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rl_control.data.run_log import RunLog
+from rl_control.data.runs.log import RunLog
 from rl_control.report.run_sheet import Clock, RunSheet
 from rl_control.types import Array
 

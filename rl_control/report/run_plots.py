@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rl_control.report.html_plot import Curve, Instant, Mark, Plot
-from rl_control.report.html_series import Scale, with_gaps
-from rl_control.report.html_style import TERMS
-from rl_control.report.html_ticks import round_up
+from rl_control.report.html.plot import Curve, Instant, Mark, Plot
+from rl_control.report.html.series import Scale, with_gaps
+from rl_control.report.html.style import TERMS
+from rl_control.report.html.ticks import round_up
 from rl_control.report.plots import share_of_range, short_name
 from rl_control.report.run_events import COLORS, LATE, Event
 from rl_control.report.run_sheet import RunSheet

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.data.cdr_rows import NANO, NO_STAMP, Stamps, label_stamp
-from rl_control.data.run_events import LoggedGoal
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import NANO, NO_STAMP, Stamps, label_stamp
+from rl_control.data.runs.events import LoggedGoal
+from rl_control.data.runs.log import RunLog
 from rl_control.types import Array, JointLimits
 
 _STAYS = 1e-6  # [rad] or [m] between a goal and where the arm stands

@@ -11,10 +11,10 @@ from geometry_msgs.msg import Point, PoseStamped, Quaternion
 from sensor_msgs.msg import JointState as JointStateMessage
 from std_msgs.msg import Float64MultiArray, Header, String
 
-from rl_control.data.cdr_rows import NO_STAMP, label_stamp
-from rl_control.data.diagnostics_bytes import diagnostics_bytes
-from rl_control.data.goal_path import goal_path_bytes
-from rl_control.data.run_settings import settings_text
+from rl_control.data.bags.cdr_rows import NO_STAMP, label_stamp
+from rl_control.data.bags.diagnostics_bytes import diagnostics_bytes
+from rl_control.data.runs.goal_path import goal_path_bytes
+from rl_control.data.runs.settings import settings_text
 from rl_control.robot.model import RobotModel
 from rl_control.ros import qos
 from rl_control.ros.control_loop import Answer, ControlLoop

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rl_control.control.moving_goal import MovingGoal
-from rl_control.data.joint_path import JointPath
+from rl_control.data.paths.joint_path import JointPath
 from rl_control.errors import GoalSearchError, RlControlError
 from rl_control.robot.model import RobotModel
 from rl_control.ros.priority import give_way

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from rl_control.data.bag_play import PlayedTopic
+from rl_control.data.bags.play import PlayedTopic
 
 _LEAST_DEPTH = 1000  # messages a volatile topic keeps for a slow subscriber
 

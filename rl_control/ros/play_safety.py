@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from rclpy.node import Node
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from rl_control.data.bag_play import SHARED, PlayedTopic, moves_an_arm
+from rl_control.data.bags.play import SHARED, PlayedTopic, moves_an_arm
 from rl_control.errors import CommandConflictError, ReplayConflictError
 
 _TRAJECTORY = "To repeat the motion, use `rl_control replay trajectory`."

@@ -10,9 +10,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import SetBool
 
-from rl_control.data.bag_messages import open_bag
-from rl_control.data.bag_play import CLOCK, PlayedTopic, latched_before, playlist
-from rl_control.data.read_ahead import ReadAhead
+from rl_control.data.bags.messages import open_bag
+from rl_control.data.bags.play import CLOCK, PlayedTopic, latched_before, playlist
+from rl_control.data.bags.read_ahead import ReadAhead
 from rl_control.errors import ConfigError, DataError
 from rl_control.ros import diagnostics, qos
 from rl_control.ros.node import ManagedNode

@@ -11,8 +11,8 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from rl_control.data.bag_layout import Qos
-from rl_control.data.bag_types import definition_of
+from rl_control.data.bags.layout import Qos
+from rl_control.data.bags.types import definition_of
 from rl_control.errors import RlControlError
 from rl_control.ros.recorder_config import RecorderConfig
 from rl_control.ros.recorder_inlet import Inlet, Polled, Take

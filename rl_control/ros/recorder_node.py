@@ -12,8 +12,8 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from std_srvs.srv import SetBool, Trigger
 
-from rl_control.data.bag_types import definition_of
-from rl_control.data.bag_writer import BagWriter
+from rl_control.data.bags.types import definition_of
+from rl_control.data.bags.writer import BagWriter
 from rl_control.errors import DataError
 from rl_control.paths import new_run_dir
 from rl_control.ros import qos

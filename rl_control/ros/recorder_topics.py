@@ -14,7 +14,7 @@ from rclpy.duration import Infinite
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from rl_control.data.bag_layout import Qos
+from rl_control.data.bags.layout import Qos
 from rl_control.errors import DataError
 
 

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.live import Live
 
 from rl_control.errors import ConfigError, RlControlError
-from rl_control.report.dashboard import dashboard
-from rl_control.report.dashboard_bars import ASCII, UNICODE, Glyphs
-from rl_control.report.dashboard_data import Snapshot
-from rl_control.report.dashboard_line import plain_line
+from rl_control.report.dashboard.bars import ASCII, UNICODE, Glyphs
+from rl_control.report.dashboard.data import Snapshot
+from rl_control.report.dashboard.draw import dashboard
+from rl_control.report.dashboard.line import plain_line
 from rl_control.report.table import console
 from rl_control.ros.process import StopRequest
 from rl_control.ros.top_topics import NAME, TopTopics

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sensor_msgs.msg import JointState as JointStateMessage
 
-from rl_control.report.dashboard_data import UNKNOWN, JointShown
+from rl_control.report.dashboard.data import UNKNOWN, JointShown
 from rl_control.ros.top_limits import (
     Bounds,
     Described,

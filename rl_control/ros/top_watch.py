@@ -12,7 +12,7 @@ from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import Log
 from sensor_msgs.msg import JointState as JointStateMessage
 
-from rl_control.report.dashboard_data import (
+from rl_control.report.dashboard.data import (
     UNKNOWN,
     ControllerShown,
     LogShown,

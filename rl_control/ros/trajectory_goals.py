@@ -8,7 +8,7 @@ import numpy as np
 from trajectory_msgs.msg import JointTrajectory
 
 from rl_control.control.moving_goal import MovingGoal
-from rl_control.data.joint_path import JointPath
+from rl_control.data.paths.joint_path import JointPath
 from rl_control.errors import DataError, ShapeError
 from rl_control.ros.convert import seconds_of
 from rl_control.types import Array, Goal, JointState, joint_index

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rl_control.data.bag_messages import messages_of
-from rl_control.data.bag_topics import choose_if_there, choose_topic
+from rl_control.data.bags.messages import messages_of
+from rl_control.data.bags.topics import choose_if_there, choose_topic
 from rl_control.errors import RlControlError
 
 if TYPE_CHECKING:
-    from rl_control.data.bag_messages import Bag
+    from rl_control.data.bags.messages import Bag
     from rl_control.robot.model import RobotModel
 
 STATES, COMMANDS = "/joint_states", "/effort_controller/commands"

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from rl_control.data.bag_info import BagInfo, TopicInfo
-    from rl_control.data.bag_joints import JointsTold
+    from rl_control.data.bags.info import BagInfo, TopicInfo
+    from rl_control.data.bags.joints import JointsTold
 
 _LATCHED = "latched"
 _ANY_WIDTH = 10_000
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         DataError: if there is no bag, or nothing in it can be read.
         ConfigError: if the JSON file cannot be written.
     """
-    from rl_control.data.bag_info import bag_info
+    from rl_control.data.bags.info import bag_info
     from rl_control.report.table import console
     from rl_control.run.output import check_writable, write_json
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rl_control.data.cdr_rows import NANO
+from rl_control.data.bags.cdr_rows import NANO
 
 if TYPE_CHECKING:
-    from rl_control.data.bag_messages import Bag
-    from rl_control.data.bag_motion import BagMotion
-    from rl_control.data.cdr_rows import Stamps
-    from rl_control.data.goal_path import GoalPath
+    from rl_control.data.bags.cdr_rows import Stamps
+    from rl_control.data.bags.messages import Bag
+    from rl_control.data.bags.motion import BagMotion
+    from rl_control.data.runs.goal_path import GoalPath
     from rl_control.report.bag_plot import BagPicture
     from rl_control.report.plots import TargetMark
     from rl_control.robot.model import RobotModel
@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
         RlControlError: if the robot cannot be used.
         MissingDependencyError: if matplotlib is not installed.
     """
-    from rl_control.data.bag_messages import open_bag
-    from rl_control.data.bag_motion import bag_motion, common_names
+    from rl_control.data.bags.messages import open_bag
+    from rl_control.data.bags.motion import bag_motion, common_names
     from rl_control.report.bag_plot import plot_bag
     from rl_control.report.table import console
     from rl_control.run.bag_arm import arm_of, motion_topics
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _default(bag: str) -> Path:
-    from rl_control.data.bag_find import INSIDE_A_RUN, find_bag
+    from rl_control.data.bags.find import INSIDE_A_RUN, find_bag
 
     found = find_bag(bag)
     named = found.parent if found.name == INSIDE_A_RUN else found
@@ -130,7 +130,7 @@ def _targets(
         robot: the arm.
         stamps: of its states, [S] in [s].
     """
-    from rl_control.data.bag_messages import messages_of
+    from rl_control.data.bags.messages import messages_of
     from rl_control.report.plots import TargetMark
 
     goals = [topic for topic in bag.of_kind(_POSE) if topic.endswith(_GOAL)]
@@ -152,7 +152,7 @@ def _targets(
 
 def _paths(bag: Bag, topic: str) -> dict[tuple[float, ...], GoalPath]:
     """The paths of goals that move, by the stamp and the position that `topic` told of them."""
-    from rl_control.data.run_events import pair_goals
+    from rl_control.data.runs.events import pair_goals
 
     raws: list[list[bytes]] = [[], [], []]
     received: list[list[int]] = [[], [], []]

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DataError: if there is nothing to recover, or no space for it.
     """
-    from rl_control.data.bag_recover import recover
+    from rl_control.data.bags.recover import recover
     from rl_control.report.table import console
 
     out = console()

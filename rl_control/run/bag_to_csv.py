@@ -13,7 +13,7 @@ from rl_control.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rl_control.data.bag_messages import Bag
+    from rl_control.data.bags.messages import Bag
     from rl_control.run.bag_arm import MotionTopics
 
 HELP = "make tables of it, or a path to go again"
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         DataError: if the bag cannot be used, or the files not be written.
         ConfigError: if OUT is there already.
     """
-    from rl_control.data.bag_messages import open_bag
+    from rl_control.data.bags.messages import open_bag
     from rl_control.report.table import console
     from rl_control.run.bag_arm import motion_topics
 
@@ -94,9 +94,9 @@ def run(args: argparse.Namespace) -> int:
 def _trajectory(
     bag: Bag, topics: MotionTopics, path: Path, args: argparse.Namespace
 ) -> Sequence[str]:
-    from rl_control.data.bag_motion import common_names
-    from rl_control.data.joint_path_bag import read_bag_path
-    from rl_control.data.joint_path_files import write_path
+    from rl_control.data.bags.motion import common_names
+    from rl_control.data.paths.bag import read_bag_path
+    from rl_control.data.paths.files import write_path
 
     names = args.joints or common_names(bag, topics.states)
     joint_path = read_bag_path(bag.path, names, topics.states, args.start, args.end)
@@ -106,7 +106,7 @@ def _trajectory(
 
 
 def _tables(bag: Bag, topics: MotionTopics, path: Path, args: argparse.Namespace) -> Sequence[str]:
-    from rl_control.data.bag_csv import all_names, write_commands, write_merged, write_states
+    from rl_control.data.bags.csv import all_names, write_commands, write_merged, write_states
 
     there = all_names(bag, topics.states)
     names = args.joints or there
@@ -133,8 +133,8 @@ def _require(names: Sequence[str], there: Sequence[str]) -> None:
 
 def _listed(bag: Bag, topics: MotionTopics, there: Sequence[str]) -> Sequence[str]:
     """Names for what commands list: the joints of most joint states if they are as many."""
-    from rl_control.data.bag_messages import messages_of
-    from rl_control.data.bag_motion import COMMAND, common_names
+    from rl_control.data.bags.messages import messages_of
+    from rl_control.data.bags.motion import COMMAND, common_names
 
     if not topics.commands:
         return ()

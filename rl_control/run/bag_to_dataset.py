@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         DataError: if the bag cannot be used, or the file not be written.
         RlControlError: if the robot cannot be used.
     """
-    from rl_control.data.bag_messages import open_bag
+    from rl_control.data.bags.messages import open_bag
     from rl_control.data.store import save_transitions
     from rl_control.report.table import console
     from rl_control.robot.description import load_robot

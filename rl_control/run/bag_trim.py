@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
         UnknownNameError: if the bag has no such topic.
         DataError: if the bag cannot be read, or OUT not be written.
     """
-    from rl_control.data.bag_messages import open_bag
-    from rl_control.data.bag_trim import trim
+    from rl_control.data.bags.messages import open_bag
+    from rl_control.data.bags.trim import trim
     from rl_control.report.table import console
 
     if args.start is not None and args.end is not None and not args.start < args.end:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.data.goal_path import GoalPath
-from rl_control.data.run_log import RunLog
+from rl_control.data.runs.goal_path import GoalPath
+from rl_control.data.runs.log import RunLog
 from rl_control.robot.kinematics import Kinematics
 from rl_control.run.counterfactual_controller import Deciders, deciders
 from rl_control.run.counterfactual_inputs import Change, Inputs, inputs_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rl_control.data.cdr_rows import NO_STAMP
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import NO_STAMP
+from rl_control.data.runs.log import RunLog
 from rl_control.run.counterfactual import Counterfactual
 from rl_control.run.counterfactual_controller import limits_of
 from rl_control.run.counterfactual_pairing import places_of

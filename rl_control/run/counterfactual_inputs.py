@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.data.cdr_rows import NANO, NO_STAMP, Stamps
-from rl_control.data.goal_path import GoalPath
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import NANO, NO_STAMP, Stamps
+from rl_control.data.runs.goal_path import GoalPath
+from rl_control.data.runs.log import RunLog
 from rl_control.errors import DataError
 from rl_control.run.counterfactual_pairing import (
     NEW_TIMELINE,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_control.data.cdr_rows import NANO, Stamps
+from rl_control.data.bags.cdr_rows import NANO, Stamps
 
 NEW_TIMELINE = NANO
 """Time in [ns] that a stamp lies further back than the one before where a clock began anew."""

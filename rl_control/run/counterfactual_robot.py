@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl_control.data.run_log import RunLog
+from rl_control.data.runs.log import RunLog
 from rl_control.errors import DataError, RlControlError
 from rl_control.robot.description import load_robot
 from rl_control.robot.meshes import same_but_for_places

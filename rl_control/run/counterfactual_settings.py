@@ -11,7 +11,7 @@ from rl_control.config import fields_of, from_flat, setting
 from rl_control.config.assignments import assignments, read_text
 from rl_control.config.build import Given, build
 from rl_control.config.reader import read_values
-from rl_control.data.run_log import RunLog
+from rl_control.data.runs.log import RunLog
 from rl_control.errors import DataError
 from rl_control.policy.handover import HandoverConfig
 from rl_control.run.reach_settings import RigConfig

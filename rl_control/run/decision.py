@@ -8,7 +8,7 @@ import numpy as np
 
 from rl_control.control.plan import Plan
 from rl_control.control.receding import RecedingHorizon
-from rl_control.data.cdr_rows import stamp_label
+from rl_control.data.bags.cdr_rows import stamp_label
 from rl_control.safety.reasons import Violation
 from rl_control.types import Array, Command, JointLimits
 

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         RlControlError: what is wrong with bag, robot or time.
     """
-    from rl_control.data.run_log import read_log
+    from rl_control.data.runs.log import read_log
     from rl_control.report.table import console
     from rl_control.run.explain_events import events_of
     from rl_control.run.explain_state import state_at
@@ -123,7 +123,7 @@ def _print_events(out: Console, run: str, events: list[Event]) -> None:
 
 
 def _explain(out: Console, story: Story, k: int, events: list[Event]) -> dict[str, object]:
-    from rl_control.data.cdr_rows import stamp_label
+    from rl_control.data.bags.cdr_rows import stamp_label
     from rl_control.run.explain_state import around, sentences, settings_changed
     from rl_control.run.explain_tables import joint_table, term_table
     from rl_control.run.explain_terms import drivers_at

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rl_control.data.shake import Shake, find_shakes, mean_width, without_mean
+from rl_control.data.runs.shake import Shake, find_shakes, mean_width, without_mean
 from rl_control.run.explain_story import Story
 from rl_control.types import Array
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rl_control.config import flatten
-from rl_control.data.cdr_rows import stamp_label
+from rl_control.data.bags.cdr_rows import stamp_label
 from rl_control.errors import ConfigError
 from rl_control.run.decision import AT_BOUND, near_limits
 from rl_control.run.explain_events import Event

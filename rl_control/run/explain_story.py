@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rl_control.data.cdr_rows import NANO, label_stamp
-from rl_control.data.run_decisions import Decision
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import NANO, label_stamp
+from rl_control.data.runs.decisions import Decision
+from rl_control.data.runs.log import RunLog
 from rl_control.run.counterfactual import counterfactual
 from rl_control.run.counterfactual_controller import limits_of
 from rl_control.run.counterfactual_inputs import Inputs, inputs_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rl_control.control.moving_goal import MovingGoal, tip_columns
-from rl_control.data.goal_path import GoalPath
+from rl_control.data.runs.goal_path import GoalPath
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.quaternions import quaternion_from_rotation, rotation_from_quaternion
 from rl_control.types import Array, Goal

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rl_control.config import setting
-from rl_control.data.bag_find import find_bag, holds_bag
+from rl_control.data.bags.find import find_bag, holds_bag
 from rl_control.data.recording import clean, split_timelines
 from rl_control.data.resample import resample
 from rl_control.data.stamps import evened

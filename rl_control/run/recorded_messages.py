@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from rl_control.data.cdr_rows import NANO, stamp_label
-from rl_control.data.goal_path import goal_path_bytes
+from rl_control.data.bags.cdr_rows import NANO, stamp_label
+from rl_control.data.runs.goal_path import goal_path_bytes
 from rl_control.run.goal_told import path_of
 from rl_control.types import Array, Goal
 

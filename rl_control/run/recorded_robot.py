@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rl_control.data.run_log import RunLog
+from rl_control.data.runs.log import RunLog
 from rl_control.errors import DataError
 from rl_control.robot.description import load_robot
 from rl_control.robot.model import RobotModel

@@ -15,7 +15,7 @@ from rl_control.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rl_control.data.run_log import RunLog
+    from rl_control.data.runs.log import RunLog
     from rl_control.run.counterfactual import Counterfactual
     from rl_control.run.counterfactual_compare import Comparison
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         RlControlError: what is wrong with bag, settings or robot.
     """
-    from rl_control.data.run_log import read_log
+    from rl_control.data.runs.log import read_log
     from rl_control.report.table import console
     from rl_control.run.counterfactual import counterfactual
     from rl_control.run.counterfactual_compare import compared

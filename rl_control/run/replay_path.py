@@ -11,7 +11,7 @@ from rl_control.control.moving_goal import MovingGoal, moving_goal
 from rl_control.control.receding import RecedingHorizon
 from rl_control.control.retime import Retimer
 from rl_control.control.retime_curve import TimedPath
-from rl_control.data.joint_path import JointPath
+from rl_control.data.paths.joint_path import JointPath
 from rl_control.errors import DataError
 from rl_control.interfaces import Controller
 from rl_control.robot.kinematics import Kinematics

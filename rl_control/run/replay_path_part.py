@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 
-from rl_control.data.bag_find import holds_bag
-from rl_control.data.joint_path_episodes import bag_episodes
+from rl_control.data.bags.find import holds_bag
+from rl_control.data.paths.episodes import bag_episodes
 from rl_control.errors import ConfigError, DataError
 
 

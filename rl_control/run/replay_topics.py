@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         DataError: if there is no such bag.
         MissingDependencyError: if ROS 2 is not installed.
     """
-    from rl_control.data.bag_find import find_bag
+    from rl_control.data.bags.find import find_bag
     from rl_control.run.in_ros import in_ros
 
     find_bag(args.bag)  # a wrong name is said at once

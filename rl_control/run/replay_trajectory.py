@@ -167,7 +167,7 @@ def _ready(
     collides: Callable[[Array], bool] | None,
     out: Console,
 ) -> ReadyPath:
-    from rl_control.data.joint_path_files import read_path, write_path
+    from rl_control.data.paths.files import read_path, write_path
     from rl_control.run.replay_path import ready_path, sampled
     from rl_control.run.replay_path_part import chosen_part
 

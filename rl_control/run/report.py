@@ -12,7 +12,7 @@ from rl_control.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rl_control.report.html_page import Film
+    from rl_control.report.html.page import Film
     from rl_control.report.run_sheet import RunSheet
     from rl_control.robot.model import RobotModel
 
@@ -109,7 +109,7 @@ def _leave(output: Path, text: str, out: Console) -> int:
 
 def _facts(path: Path) -> dict[str, Any]:
     """What run.json says: of a run's folder, or of the one around its bag."""
-    from rl_control.data.bag_find import INSIDE_A_RUN
+    from rl_control.data.bags.find import INSIDE_A_RUN
     from rl_control.run.run_files import read_run
 
     return read_run(path.parent if path.name.startswith(INSIDE_A_RUN) else path)

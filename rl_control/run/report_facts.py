@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rl_control.config import fields_of
-from rl_control.data.run_log import RunLog
-from rl_control.report.html_page import Cell, Figure
+from rl_control.data.runs.log import RunLog
+from rl_control.report.html.page import Cell, Figure
 from rl_control.report.metrics import TargetResult, judge, limit_violation
 from rl_control.report.plots import short_name
 from rl_control.report.run_events import LATE, SAFETY, Event

@@ -11,7 +11,7 @@ from rl_control.errors import MissingDependencyError
 from rl_control.plants.bullet_camera import Camera, camera_for
 from rl_control.plants.bullet_stage import Stage
 from rl_control.plants.bullet_view import View, square_view
-from rl_control.report.html_page import Film
+from rl_control.report.html.page import Film
 from rl_control.report.run_sheet import RunSheet
 from rl_control.report.video import Frame, box_around, crop, moved_in
 from rl_control.robot.model import RobotModel

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rl_control.data.run_log import RunLog
-from rl_control.report.html_page import (
+from rl_control.data.runs.log import RunLog
+from rl_control.report.html.page import (
     Film,
     details_html,
     facts_html,
@@ -21,7 +21,7 @@ from rl_control.report.html_page import (
     table_html,
     warnings_html,
 )
-from rl_control.report.html_style import joint_colors
+from rl_control.report.html.style import joint_colors
 from rl_control.report.run_events import Event, events_of
 from rl_control.report.run_plots import instants_of, plots_of
 from rl_control.report.run_sheet import RunSheet

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl_control.data.run_log import RunLog, read_log
+from rl_control.data.runs.log import RunLog, read_log
 from rl_control.errors import DataError, RlControlError
 from rl_control.robot.description import load_robot
 from rl_control.robot.kinematics import Kinematics

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.report.html_page import (
+from rl_control.report.html.page import (
     Cell,
     Figure,
     details_html,
@@ -22,10 +22,10 @@ from rl_control.report.html_page import (
     section_html,
     table_html,
 )
-from rl_control.report.html_plot import Curve, Plot
-from rl_control.report.html_series import Scale
-from rl_control.report.html_style import joint_colors
-from rl_control.report.html_ticks import round_up
+from rl_control.report.html.plot import Curve, Plot
+from rl_control.report.html.series import Scale
+from rl_control.report.html.style import joint_colors
+from rl_control.report.html.ticks import round_up
 from rl_control.run.evaluate import FILE as EVALUATION
 from rl_control.run.train_run import CONFIG, TrainRun
 from rl_control.run.train_settings import METHODS, TrainSettings, as_plain

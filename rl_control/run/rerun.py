@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rl_control.data.run_log import RunLog
+    from rl_control.data.runs.log import RunLog
     from rl_control.robot.model import RobotModel
 
 HELP = "show a recorded run in the Rerun viewer, or save it for it"
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         RlControlError: if the robot that is named cannot be used.
     """
     rerun: Any = importlib.import_module("rerun")
-    from rl_control.data.run_log import read_log
+    from rl_control.data.runs.log import read_log
     from rl_control.report.table import console
     from rl_control.run.output import check_writable
     from rl_control.run.rerun_log import write_run

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rl_control.data.cdr_rows import Stamps
-from rl_control.data.run_events import LoggedGoal, LoggedPath
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import Stamps
+from rl_control.data.runs.events import LoggedGoal, LoggedPath
+from rl_control.data.runs.log import RunLog
 from rl_control.robot.model import RobotModel
 from rl_control.run.rerun_links import link_motions, normals
 from rl_control.run.rerun_series import (

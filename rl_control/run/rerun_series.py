@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rl_control.data.cdr_rows import NO_STAMP, Stamps
-from rl_control.data.run_decisions import Decisions
-from rl_control.data.run_events import LoggedGoal, LogNote, Report
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import NO_STAMP, Stamps
+from rl_control.data.runs.decisions import Decisions
+from rl_control.data.runs.events import LoggedGoal, LogNote, Report
+from rl_control.data.runs.log import RunLog
 from rl_control.types import Array
 
 LEVELS = {10: "DEBUG", 20: "INFO", 30: "WARN", 40: "ERROR", 50: "CRITICAL"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rl_control.data.bag_find import INSIDE_A_RUN
+from rl_control.data.bags.find import INSIDE_A_RUN
 from rl_control.errors import DataError
 
 FILE = "run.json"

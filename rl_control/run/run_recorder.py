@@ -17,11 +17,11 @@ from rich.console import Console
 
 from rl_control.control.moving_goal import MovingGoal
 from rl_control.control.receding import RecedingHorizon
-from rl_control.data.bag_layout import DEFAULT, LATCHED
-from rl_control.data.bag_writer import BagWriter
-from rl_control.data.cdr_rows import stamp_label
-from rl_control.data.diagnostics_bytes import diagnostics_bytes
-from rl_control.data.run_settings import settings_text
+from rl_control.data.bags.cdr_rows import stamp_label
+from rl_control.data.bags.diagnostics_bytes import diagnostics_bytes
+from rl_control.data.bags.layout import DEFAULT, LATCHED
+from rl_control.data.bags.writer import BagWriter
+from rl_control.data.runs.settings import settings_text
 from rl_control.errors import DataError
 from rl_control.robot.meshes import with_mesh_files
 from rl_control.robot.model import RobotModel

@@ -214,7 +214,7 @@ def bag_goals(bag: Path, rig: Rig) -> list[Goal]:
         DataError: if the recording cannot be read.
         UnreachableTargetError: if the arm cannot get to one of them.
     """
-    from rl_control.data.run_log import read_log
+    from rl_control.data.runs.log import read_log
 
     log = read_log(bag, names=rig.robot.names)
     home = rig.model.tip(rig.robot.home).position

@@ -117,7 +117,7 @@ def _source(args: argparse.Namespace) -> Source:
 
     out = console()
     if args.run:
-        from rl_control.data.run_log import read_log
+        from rl_control.data.runs.log import read_log
         from rl_control.run.view_log import log_source
 
         with out.status(f"reading {args.run}"):

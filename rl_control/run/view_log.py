@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rl_control.data.cdr_rows import Stamps
-from rl_control.data.run_decisions import Lazy
-from rl_control.data.run_events import LoggedGoal, LoggedPlan, LogNote, Report
-from rl_control.data.run_log import RunLog
+from rl_control.data.bags.cdr_rows import Stamps
+from rl_control.data.runs.decisions import Lazy
+from rl_control.data.runs.events import LoggedGoal, LoggedPlan, LogNote, Report
+from rl_control.data.runs.log import RunLog
 from rl_control.robot.kinematics import Kinematics
 from rl_control.robot.model import RobotModel
 from rl_control.robot.quaternions import rotation_from_quaternion

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rl_control.data.bag_writer import BagWriter
-from rl_control.data.cdr_rows import stamp_label
-from rl_control.data.diagnostics_bytes import diagnostics_bytes
-from rl_control.data.run_log import RunLog, read_log
+from rl_control.data.bags.cdr_rows import stamp_label
+from rl_control.data.bags.diagnostics_bytes import diagnostics_bytes
+from rl_control.data.bags.writer import BagWriter
+from rl_control.data.runs.log import RunLog, read_log
 from rl_control.run.recorded_messages import (
     KINDS,
     command_bytes,

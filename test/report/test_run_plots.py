@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rl_control.report.html_style import joint_colors
+from rl_control.report.html.style import joint_colors
 from rl_control.report.run_events import SAFETY, Event
 from rl_control.report.run_plots import instants_of, plots_of
 from rl_control.report.run_sheet import GoalShown, RunSheet

@@ -8,7 +8,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
 
-from rl_control.data.bag_writer import BagWriter
+from rl_control.data.bags.writer import BagWriter
 from rl_control.ros import qos
 
 

@@ -11,7 +11,7 @@ from recorded import Recorded
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.errors import DataError
 from rl_control.policy.store import save_policy
 from rl_control.robot.description import load_robot

@@ -12,8 +12,8 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 
 from rl_control.cli import main
-from rl_control.data.bag_info import bag_info
-from rl_control.data.run_log import read_log
+from rl_control.data.bags.info import bag_info
+from rl_control.data.runs.log import read_log
 from rl_control.data.store import load_transitions
 from rl_control.run.train_run import resume
 

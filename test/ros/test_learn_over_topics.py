@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from rl_control.data.bag_info import bag_info
-from rl_control.data.run_log import read_log
+from rl_control.data.bags.info import bag_info
+from rl_control.data.runs.log import read_log
 from rl_control.run.learn_run import resume
 
 

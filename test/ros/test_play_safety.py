@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rl_control.data.bag_play import PlayedTopic
+from rl_control.data.bags.play import PlayedTopic
 from rl_control.errors import CommandConflictError, ReplayConflictError
 from rl_control.ros.play_safety import check_listeners, check_replay
 

@@ -18,8 +18,8 @@ from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 
-from rl_control.data.bag_messages import open_bag
-from rl_control.data.bag_recover import recover
+from rl_control.data.bags.messages import open_bag
+from rl_control.data.bags.recover import recover
 from rl_control.ros import qos
 
 BEST_EFFORT = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)

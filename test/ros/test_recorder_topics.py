@@ -8,7 +8,7 @@ import pytest
 from rclpy.duration import Duration, Infinite
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from rl_control.data.bag_layout import Qos
+from rl_control.data.bags.layout import Qos
 from rl_control.errors import DataError
 from rl_control.ros.recorder_topics import is_wanted, message_type, offered_by, request_for
 

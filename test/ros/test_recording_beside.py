@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 from std_msgs.msg import String
 
-from rl_control.data.bag_info import bag_info
+from rl_control.data.bags.info import bag_info
 from rl_control.ros import recording_beside as module
 from rl_control.ros.recording_beside import NODE, recording_beside
 

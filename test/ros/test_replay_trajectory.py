@@ -13,11 +13,11 @@ from harness import Process
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
-from rl_control.data.bag_info import bag_info
-from rl_control.data.bag_recover import recover
-from rl_control.data.joint_path import JointPath
-from rl_control.data.joint_path_files import write_path
-from rl_control.data.run_log import read_log
+from rl_control.data.bags.info import bag_info
+from rl_control.data.bags.recover import recover
+from rl_control.data.paths.files import write_path
+from rl_control.data.paths.joint_path import JointPath
+from rl_control.data.runs.log import read_log
 from rl_control.robot.description import load_robot
 from rl_control.ros import convert, qos
 from rl_control.ros.convert import time_message

@@ -13,8 +13,8 @@ from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
 from rl_control.config import load
-from rl_control.data.joint_path import JointPath
-from rl_control.data.joint_path_files import write_path
+from rl_control.data.paths.files import write_path
+from rl_control.data.paths.joint_path import JointPath
 from rl_control.paths import data_dir
 from rl_control.robot.description import load_robot
 from rl_control.ros import qos

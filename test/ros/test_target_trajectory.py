@@ -104,7 +104,7 @@ def test_when_another_target_comes_on_the_way_expect_it_instead_without_a_jump(c
 
 def test_when_it_is_ready_for_the_same_arm_expect_the_replay_to_pass(tmp_path) -> None:
     """What a planner sends can be made quicker or slower by the verb before."""
-    from rl_control.data.joint_path import JointPath
+    from rl_control.data.paths.joint_path import JointPath
 
     positions = np.array([point.positions for point in trajectory().points])
     ready = ready_path(ROBOT, JointPath(ROBOT.names, TIMES, positions), speed=50.0)

@@ -9,7 +9,7 @@ from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 from topic_page import EVERY_NODE, Offer, section
 
-from rl_control.data.bag_writer import BagWriter
+from rl_control.data.bags.writer import BagWriter
 from rl_control.policy.store import save_policy
 from rl_control.robot.description import load_robot
 from rl_control.ros.diagnostics import diagnostic_values

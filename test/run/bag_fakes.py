@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from rl_control.data.bag_layout import LATCHED
-from rl_control.data.bag_types import message_class, serialize
-from rl_control.data.bag_writer import BagWriter
+from rl_control.data.bags.layout import LATCHED
+from rl_control.data.bags.types import message_class, serialize
+from rl_control.data.bags.writer import BagWriter
 
 START = 1_700_000_000_000_000_000  # [ns]
 STATES, COMMANDS = "/joint_states", "/effort_controller/commands"
@@ -134,7 +134,7 @@ def write_mcap(folder: Path, rows, compression="zstd", chunked=True, namespace="
     """A lone MCAP file as another recorder writes it, chunks compressed by "", "lz4" or "zstd"."""
     from mcap.writer import CompressionType, Writer
 
-    from rl_control.data.bag_types import definition_of
+    from rl_control.data.bags.types import definition_of
 
     folder.mkdir(parents=True)
     path = folder / "other.mcap"

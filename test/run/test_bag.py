@@ -21,10 +21,10 @@ from bag_fakes import (
 )
 
 from rl_control.cli import main
-from rl_control.data.bag_find import storage_files
-from rl_control.data.bag_layout import DEFAULT, LATCHED
-from rl_control.data.bag_writer import BagWriter
-from rl_control.data.joint_path_files import read_path
+from rl_control.data.bags.find import storage_files
+from rl_control.data.bags.layout import DEFAULT, LATCHED
+from rl_control.data.bags.writer import BagWriter
+from rl_control.data.paths.files import read_path
 from rl_control.data.store import load_transitions
 from rl_control.report import table
 from rl_control.robot.description import load_robot

@@ -8,7 +8,7 @@ import pytest
 from rl_control.cli import main
 from rl_control.control.excite_settings import ExcitationConfig
 from rl_control.data.checks import check_enough
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.data.store import load_transitions
 from rl_control.robot.description import load_robot
 from rl_control.run.collect import MOTION, RESULT

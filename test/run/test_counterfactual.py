@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("pybullet")
 
 from rl_control.control.planner_settings import chosen
-from rl_control.data.cdr_rows import NO_STAMP
-from rl_control.data.run_log import read_log
+from rl_control.data.bags.cdr_rows import NO_STAMP
+from rl_control.data.runs.log import read_log
 from rl_control.errors import ConfigError, DataError
 from rl_control.robot.settings import load_settings
 from rl_control.run.assemble import reach_mpc

@@ -15,9 +15,9 @@ from rich.console import Console
 pytest.importorskip("pybullet")
 
 from rl_control.cli import main
-from rl_control.data.run_decisions import Decisions, read_decision
-from rl_control.data.run_events import LogNote
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.decisions import Decisions, read_decision
+from rl_control.data.runs.events import LogNote
+from rl_control.data.runs.log import read_log
 from rl_control.errors import ConfigError, DataError
 from rl_control.plants.bullet_config import BulletConfig
 from rl_control.run.explain_events import Event, events_of, telling_time

@@ -11,7 +11,7 @@ from rl_control.cli import main
 from rl_control.control.excite_settings import THOROUGH, ExcitationConfig
 from rl_control.control.sampling_settings import SearchConfig
 from rl_control.data.claim import Claim
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.data.transitions import TransitionDataset
 from rl_control.errors import ModelError
 from rl_control.models.fit import fit_model

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pybullet")
 
 from rl_control.control.mpc_settings import NO_BUDGET
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.errors import ConfigError, UnknownNameError, UnreachableTargetError
 from rl_control.plants.bullet import BulletPlant
 from rl_control.run import reach

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rl_control.data.bag_types import message_class, serialize
-from rl_control.data.bag_writer import BagWriter
+from rl_control.data.bags.types import message_class, serialize
+from rl_control.data.bags.writer import BagWriter
 from rl_control.errors import ConfigError, DataError, MissingDependencyError
 from rl_control.run import in_ros, record
 

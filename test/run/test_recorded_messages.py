@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rl_control.data.bag_types import deserialize, message_class, serialize
+from rl_control.data.bags.types import deserialize, message_class, serialize
 from rl_control.run.recorded_messages import (
     KINDS,
     command_bytes,

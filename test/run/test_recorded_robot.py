@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.errors import DataError
 from rl_control.run.recorded_robot import recorded_robot
 from rl_control.run.rig import make_rig

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("pybullet")
 
 from rl_control.cli import main
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.run.replay_counterfactual import speed
 from rl_control.run.rig import make_rig
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rl_control.data.joint_path import JointPath
+from rl_control.data.paths.joint_path import JointPath
 from rl_control.errors import DataError, JointMismatchError
 from rl_control.robot.description import load_robot
 from rl_control.run.replay_path import check_free, ready_path, sampled

@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("pybullet")
 
 from rl_control.cli import main
-from rl_control.data.joint_path import JointPath
-from rl_control.data.joint_path_files import read_path, write_path
-from rl_control.data.run_log import read_log
+from rl_control.data.paths.files import read_path, write_path
+from rl_control.data.paths.joint_path import JointPath
+from rl_control.data.runs.log import read_log
 from rl_control.errors import ConfigError, DataError
 from rl_control.report import bag_plot
 from rl_control.report.plots import tip_error
@@ -268,8 +268,8 @@ def test_when_a_file_is_one_episode_expect_no_other(recorded) -> None:
 @pytest.fixture
 def write_recorded_run(tmp_path):
     """A run's folder with a bag of joint states in it."""
-    from rl_control.data.bag_types import serialize
-    from rl_control.data.bag_writer import BagWriter
+    from rl_control.data.bags.types import serialize
+    from rl_control.data.bags.writer import BagWriter
 
     robot = load_robot("planar2")
     path = swing(robot)

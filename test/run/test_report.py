@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("pybullet")
 
 from rl_control.cli import main
-from rl_control.data.bag_writer import BagWriter
+from rl_control.data.bags.writer import BagWriter
 from rl_control.robot.description import load_robot
 from rl_control.run.recorded_messages import KINDS, command_bytes, joints_bytes, text_bytes
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from rl_control.cli import main
-from rl_control.data.bag_layout import DEFAULT, LATCHED
-from rl_control.data.bag_writer import BagWriter
-from rl_control.data.diagnostics_bytes import diagnostics_bytes
+from rl_control.data.bags.diagnostics_bytes import diagnostics_bytes
+from rl_control.data.bags.layout import DEFAULT, LATCHED
+from rl_control.data.bags.writer import BagWriter
 from rl_control.robot.description import load_robot
 from rl_control.run.recorded_messages import (
     KINDS,

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rl_control.data.cdr_rows import NO_STAMP
-from rl_control.data.diagnostics_bytes import diagnostics_bytes
-from rl_control.data.run_decisions import Decisions, Lazy, read_decision
-from rl_control.data.run_events import LoggedGoal, LogNote, Report, read_path, read_plan
-from rl_control.data.run_log import RunLog
-from rl_control.data.run_messages import CommandLog, StateLog
-from rl_control.data.run_topics import RunTopics
+from rl_control.data.bags.cdr_rows import NO_STAMP
+from rl_control.data.bags.diagnostics_bytes import diagnostics_bytes
+from rl_control.data.runs.decisions import Decisions, Lazy, read_decision
+from rl_control.data.runs.events import LoggedGoal, LogNote, Report, read_path, read_plan
+from rl_control.data.runs.log import RunLog
+from rl_control.data.runs.messages import CommandLog, StateLog
+from rl_control.data.runs.topics import RunTopics
 from rl_control.run.rerun_series import Clock, lines_of, series_of, thinned
 
 STEP = 5_000_000

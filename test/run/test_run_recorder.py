@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("pybullet")
 
-from rl_control.data.bag_writer import BagWriter
-from rl_control.data.run_log import RunLog, read_log
+from rl_control.data.bags.writer import BagWriter
+from rl_control.data.runs.log import RunLog, read_log
 from rl_control.errors import DataError
 from rl_control.plants.fake import FakePlant
 from rl_control.robot.description import load_robot

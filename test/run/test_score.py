@@ -16,7 +16,7 @@ pytest.importorskip("pybullet")
 pytest.importorskip("torch")
 
 from rl_control.cli import main
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.policy.store import load_policy, save_policy
 from rl_control.report.metrics import wilson_interval
 from rl_control.run.episodes import EpisodeRunner

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rl_control.data.run_log import read_log
+from rl_control.data.runs.log import read_log
 from rl_control.errors import DataError
 from rl_control.run.rig import make_rig
 from rl_control.run.view_log import LogPlayback, log_source

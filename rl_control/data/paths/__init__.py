@@ -1,0 +1,1 @@
+"""Joint paths over time and their files."""

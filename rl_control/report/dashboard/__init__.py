@@ -1,0 +1,1 @@
+"""The terminal's dashboard: data in, something to print out."""
