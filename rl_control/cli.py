@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import platform
@@ -96,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            where = f"{error.filename}: " if error.filename else ""
+            return _complain(f"{where}the disk is full. Make room, or write somewhere else.")
         if error.filename is None:
             raise
         return _complain(f"{error.filename}: {error.strerror}. Check the path and its permissions.")

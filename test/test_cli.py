@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -130,3 +131,9 @@ def test_when_the_reader_of_the_output_leaves_expect_no_traceback() -> None:
         check=False,
     )
     assert "Traceback" not in result.stderr
+
+
+def test_when_the_disk_is_full_expect_it_said_and_status_2(monkeypatch, capsys) -> None:
+    fake_verb(monkeypatch, raising(OSError(errno.ENOSPC, "No space left on device")))
+    assert cli.main(["reach"]) == 2
+    assert "the disk is full" in capsys.readouterr().err

@@ -105,6 +105,7 @@ def connected(name: str, wait: float) -> Iterator[ParamClient]:
 
     Raises:
         UnknownNameError: if no node has the name, or several have; the nodes there are listed.
+        PlantError: if there is no node at all.
     """
     context = rclpy.Context()
     rclpy.init(context=context, args=[], signal_handler_options=SignalHandlerOptions.NO)
@@ -130,8 +131,14 @@ def _full_name(node: Node, name: str, wait: float) -> str:
         if len(matching) == 1:
             return matching.pop()
         if matching or time.monotonic() > deadline:
+            if not there:
+                domain = os.environ.get("ROS_DOMAIN_ID", "0")
+                raise PlantError(
+                    f"no node runs in ROS domain {domain}, '{name}' neither. Start it, or set "
+                    "ROS_DOMAIN_ID (and ROS_AUTOMATIC_DISCOVERY_RANGE) as it has them."
+                )
             kind = "node (several have this name)" if matching else "node"
-            raise UnknownNameError(kind, name, sorted(matching) or there or ["no node is there"])
+            raise UnknownNameError(kind, name, sorted(matching) or there)
         time.sleep(0.05)
 
 

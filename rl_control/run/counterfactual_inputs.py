@@ -96,7 +96,7 @@ def inputs_of(log: RunLog, lock_step: bool) -> Inputs:
     """
     states, commands = log.states, log.commands
     _require_labels(log)
-    chosen = states_taken(states.stamps)
+    chosen = _finite(log, states_taken(states.stamps))
     answered = _answers(states.stamps[chosen], states.received[chosen], log)
     known = np.flatnonzero(answered >= 0)
     if lock_step:
@@ -106,10 +106,6 @@ def inputs_of(log: RunLog, lock_step: bool) -> Inputs:
         chosen, answered = chosen[known], answered[known]
     stamps = states.stamps[chosen]
     velocities = states.velocities[chosen]
-    if not np.isfinite(velocities).any():
-        raise DataError(
-            log.path, "joint states have no velocities", "A controller needs them: record them."
-        )
     values = np.where(answered[:, None] >= 0, commands.values[answered], np.nan)
     told = _told(log, stamps, chosen)
     solve_ms, late, reasons, violations = told
@@ -133,6 +129,22 @@ def inputs_of(log: RunLog, lock_step: bool) -> Inputs:
         fresh=np.concatenate([[False], np.diff(stamps) < -NEW_TIMELINE]),
         missing=states_missing(stamps, starts),
     )
+
+
+def _finite(log: RunLog, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return those of the states `chosen` that a controller does not refuse.
+
+    Raises:
+        DataError: if there are none.
+    """
+    positions, velocities = log.states.positions[chosen], log.states.velocities[chosen]
+    sound = np.isfinite(positions).all(axis=1) & np.isfinite(velocities).all(axis=1)
+    if not sound.any():
+        missing = "velocities" if np.isfinite(positions).all() else "finite numbers"
+        raise DataError(
+            log.path, f"joint states have no {missing}", "A controller needs them: record them."
+        )
+    return chosen[sound]
 
 
 def _require_labels(log: RunLog) -> None:

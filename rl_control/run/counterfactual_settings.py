@@ -77,8 +77,7 @@ def require_settings(log: RunLog) -> None:
         raise DataError(
             log.path,
             "no settings of a controller in it (topic ~/settings)",
-            "Record all topics of the controller, or give its settings with --params FILE and "
-            "--robot.",
+            "Record all topics of the controller: it is made anew from its settings.",
         )
 
 

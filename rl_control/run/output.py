@@ -52,8 +52,12 @@ def write_json(path: str | Path, data: Any) -> None:
     path = Path(path)
     text = json.dumps(plain(data), indent=2, allow_nan=False)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        draft.write_text(text + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def plain(data: Any) -> Any:

@@ -236,6 +236,20 @@ def test_when_something_lacks_expect_what_and_what_to_do(log, change, message):
         counterfactual(broken)
 
 
+def test_when_a_state_is_not_finite_expect_it_passed_over_as_a_controller_does(log):
+    positions = log.states.positions.copy()
+    positions[20, 0] = np.nan
+    found = counterfactual(replace(log, states=replace(log.states, positions=positions)))
+    assert len(found.inputs) == len(counterfactual(log).inputs) - 1
+    assert np.isfinite(found.inputs.positions).all()
+
+
+def test_when_no_state_is_finite_expect_it_said(log):
+    positions = np.full_like(log.states.positions, np.nan)
+    with pytest.raises(DataError, match="no finite numbers"):
+        counterfactual(replace(log, states=replace(log.states, positions=positions)))
+
+
 def test_when_a_key_is_unknown_expect_the_nearest_one(log):
     with pytest.raises(ConfigError, match=r"task\.weights\.posture"):
         counterfactual(log, given(task__weights__postur=[1.0]))

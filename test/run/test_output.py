@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,6 +40,18 @@ def test_when_writing_fails_expect_the_old_file_untouched(tmp_path):
         write_json(path, object())
     assert json.loads(path.read_text()) == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_when_the_disk_is_full_expect_no_draft_left_and_the_file_named(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        (tmp_path / f".a.json.{os.getpid()}").touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space") as caught:
+        write_json(tmp_path / "a.json", {"x": 1})
+    assert caught.value.filename == str(tmp_path / "a.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_when_the_folder_does_not_exist_expect_a_refusal_before_any_work(tmp_path):

@@ -66,7 +66,7 @@ def mean_width(times: Array) -> int:
 
 def without_mean(signal: Array, width: int) -> Array:
     """Return a signal [T] less its moving mean; at the ends, less that of what there is."""
-    kernel = np.ones(width)
+    kernel = np.ones(min(width, len(signal)))  # or "same" would be the kernel's length
     count = np.convolve(np.ones_like(signal), kernel, "same")
     rest: Array = signal - np.convolve(signal, kernel, "same") / count
     return rest

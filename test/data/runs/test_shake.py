@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rl_control.data.runs.shake import SLOWEST, find_shakes
+from rl_control.data.runs.shake import SLOWEST, find_shakes, without_mean
 
 TIMES = np.arange(0.0, 4.0, 0.005)
 
@@ -53,3 +53,15 @@ def test_when_swings_are_slow_expect_motion():
 
 def test_when_there_are_few_states_expect_nothing():
     assert find_shakes(TIMES[:5], np.ones((5, 1)), np.array([0.1])) == []
+
+
+def test_when_a_signal_is_shorter_than_its_moving_mean_expect_one_rest_a_sample():
+    assert without_mean(np.arange(48.0), 51) == pytest.approx(np.arange(48.0) - _means(48, 48))
+
+
+def _means(size: int, width: int) -> np.ndarray:
+    """Moving means of 0, 1, 2, ..., one by one."""
+    before = width // 2
+    return np.array(
+        [np.arange(size)[max(k - before, 0) : k - before + width].mean() for k in range(size)]
+    )
