@@ -27,6 +27,10 @@ from rl_control.run.goal_told import moving_goal_of
 from rl_control.safety.reasons import Reason
 from rl_control.types import Array, Command, Goal, JointState
 
+_STOPPED_BY_OTHERS = tuple(
+    reason.value for reason in (Reason.PLANNER_FAILED, Reason.STATE_STALE, Reason.STOP_REQUESTED)
+)
+
 
 @dataclass(frozen=True)
 class Counterfactual:
@@ -167,7 +171,7 @@ class _Replay:
 
     def _stop(self, reason: str) -> None:
         """Stop as the recorded filter did, if not for a state: that the present one sees itself."""
-        if reason in (Reason.PLANNER_FAILED.value, Reason.STATE_STALE.value):
+        if reason in _STOPPED_BY_OTHERS:
             self._made.safety.stop(Reason(reason))
 
     def _change(self, change: Change) -> None:

@@ -117,6 +117,15 @@ class RunRecorder:
         """
         self._pending, self._planner, self._safety = goal, planner, safety
 
+    def aimed(self, goal: tuple[Goal, Array]) -> None:
+        """Take note of another goal in mid-episode: the next state is the first planned for it.
+
+        Args:
+            goal: what is aimed at, and its quaternion, from `goal_as_told`.
+        """
+        self._goal, quaternion = goal
+        self._tell_goal(self._goal, quaternion, self._received(self._stamp))
+
     def began(self, state: ArmState) -> None:
         """Take note of the first state after a reset, by which everything else is forgotten."""
         joints = state.joints

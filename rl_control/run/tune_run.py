@@ -56,7 +56,7 @@ class Verdict:
 
     Attributes:
         before: the settings at the start.
-        after: those that did best, or again those at the start.
+        after: those that were taken: found, or again those at the start.
     """
 
     before: Held
@@ -119,15 +119,20 @@ class TuneRun:
         return with_numbers(self.start, numbers)
 
     def verdict(self, search: Search) -> Verdict:
-        """Compare the best with the start on targets that the search never saw."""
+        """Compare the best with the start on targets that the search never saw.
+
+        The search's own order decides who comes first, and the first that is better is taken:
+        the least of several costs on those targets would flatter itself.
+        """
         scale = mean_episode(search.start.episodes)
         before = self._held(search.start.numbers, scale)
-        found = [before]
         for trial in search.leaders(_CANDIDATES):
-            if trial is not search.start:
-                found.append(self._held(trial.numbers, scale))
-        sound = [held for held in found if held.reached >= before.reached]
-        return Verdict(before, min(sound, key=lambda held: float(held.costs.mean())))
+            if trial is search.start:
+                continue
+            after = self._held(trial.numbers, scale)
+            if after.reached >= before.reached and after.costs.mean() < before.costs.mean():
+                return Verdict(before, after)
+        return Verdict(before, before)
 
     def values(self, config: RigConfig) -> dict[str, object]:
         """Return what a parameter file must give for these settings, by key."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rl_control.errors import ConfigError, MissingDependencyError
 
 if TYPE_CHECKING:
+    from rl_control.run.rig import Rig
     from rl_control.view.settings import ViewConfig
     from rl_control.view.snapshot import Source
 
@@ -61,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--namespace", default="", metavar="NS", help="of the arm's nodes")
     parser.add_argument(
         "--state-topic", default="joint_states", metavar="T", help="of joint states over ROS 2"
+    )
+    parser.add_argument(
+        "--no-record", action="store_true", help="with --sim: leave no folder with a recording"
     )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     add_flags(parser, ViewConfig)
@@ -127,7 +131,18 @@ def _source(args: argparse.Namespace) -> Source:
 
     robot = args.robot or "iiwa7"
     with out.status(f"building the controller of {robot}"):
-        return SimSource(make_rig(robot, args.base, args.tip))
+        rig = make_rig(robot, args.base, args.tip)
+        return SimSource(rig if args.no_record else _recorded(rig))
+
+
+def _recorded(rig: Rig) -> Rig:
+    from rl_control.paths import new_run_dir
+    from rl_control.run.run_files import begin_run
+
+    folder = new_run_dir("view")
+    begin_run(folder, "view", rig.robot.name)
+    print(f"recording in {folder}", flush=True)
+    return rig.recorded(folder, time.time_ns())
 
 
 def serve(source: Source, config: ViewConfig, show: bool) -> int:

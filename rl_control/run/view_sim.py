@@ -10,7 +10,7 @@ from rl_control.errors import RlControlError
 from rl_control.run.goal_told import goal_as_told
 from rl_control.run.rig import Rig
 from rl_control.tasks.goal import resolve_goal, stay_goal
-from rl_control.types import ArmState, Goal
+from rl_control.types import ArmState, Array, Goal
 from rl_control.view.snapshot import CAUTION, FINE, STOPPED, Snapshot, Target
 
 _LATE = 0.1  # [s] behind real time after which what was missed is let go
@@ -46,7 +46,7 @@ class SimSource:
         self._failure: Exception | None = None
         self._goals, self._refusal = 0, ""
         self._halted = self._reset_asked = False
-        self._news: Goal | None = None
+        self._news: tuple[Goal, Array] | None = None
         self._wanted: Target | None = None
         self._wake = threading.Condition()
         self._ended = threading.Event()
@@ -133,29 +133,36 @@ class SimSource:
             if self._halted and not halted:
                 rig.safety.stop()
             elif halted and not self._halted:
-                state = self._begin(rig.plant.observe())
+                state = self._begin(state.joints.position)
             halted = self._halted
-            if self._news is not None:
-                self._goal, self._news = self._news, None
-                self._goals, self._refusal = self._goals + 1, ""
-                rig.mpc.set_goal(self._goal)
             command = rig.safety.apply(rig.controller.act(state), state.joints, state.joints.stamp)
+            if self._news is not None:
+                found, self._news = self._news, None
+                self._aim(found)
+                if rig.recorder is not None:
+                    rig.recorder.aimed(found)
             state = rig.plant.step(command)
             self._note(state, command.reason)
             due = max(due + rig.plant.period, time.monotonic() - _LATE)
             time.sleep(max(0.0, due - time.monotonic()))
 
-    def _begin(self, state: ArmState | None = None) -> ArmState:
-        """Stay where the arm is, at home unless it is given."""
-        state = state or self._rig.plant.reset()
-        self._rig.controller.reset(state)
-        self._rig.safety.reset()
-        q = state.joints.position
-        assert state.tip is not None  # a simulated arm knows its tip
-        self._goal, _ = goal_as_told(stay_goal(state.tip, q))
+    def _begin(self, q: Array | None = None) -> ArmState:
+        """Put the arm at joint positions `q` [n], at home if not given, to stay there."""
+        rig = self._rig
+        q = self.robot.home if q is None else q
+        told = goal_as_told(stay_goal(rig.model.tip(q), q))
+        if rig.recorder is not None:
+            rig.recorder.next_episode(told, rig.mpc, rig.safety)
+        state = rig.plant.reset(q)
+        rig.controller.reset(state)
+        rig.safety.reset()
+        self._aim(told)
+        return state
+
+    def _aim(self, told: tuple[Goal, Array]) -> None:
+        self._goal = told[0]
         self._goals, self._refusal = self._goals + 1, ""
         self._rig.mpc.set_goal(self._goal)
-        return state
 
     def _search(self) -> None:
         while not self._ended.is_set():
@@ -176,7 +183,7 @@ class SimSource:
             except RlControlError as error:
                 self._refusal = str(error)
             else:
-                self._news = goal_as_told(found)[0]
+                self._news = goal_as_told(found)
 
     def _note(self, state: ArmState, reason: str) -> None:
         level, summary = FINE, "controlling"

@@ -5,6 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from rl_control.data.runs.log import read_log
+from rl_control.run.counterfactual import counterfactual
+from rl_control.run.counterfactual_compare import compared
 from rl_control.run.rig import make_rig
 from rl_control.run.view_sim import SimSource
 from rl_control.view.snapshot import STOPPED, Target
@@ -96,3 +99,26 @@ def test_when_the_simulation_fails_expect_the_view_to_hear_of_it():
 
     until(failed)
     source.close()
+
+
+def test_when_it_is_recorded_expect_every_goal_and_commands_that_repeat_to_the_bit(tmp_path):
+    rig = make_rig("planar2").recorded(tmp_path, time.time_ns())
+    source = SimSource(rig)
+    until(lambda: source.look() is not None)
+    for offset in ([0.4, -0.5], [-0.3, 0.2]):
+        goals = source.look().goals
+        source.send(Target(rig.model.tip(rig.robot.home + np.array(offset)).position))
+        until(lambda goals=goals: source.look().goals > goals)
+        time.sleep(0.2)
+    source.stop()
+    until(lambda: source.look().level == STOPPED)
+    time.sleep(0.1)
+    source.start()
+    until(lambda: source.look().level != STOPPED)
+    time.sleep(0.1)
+    source.close()
+    log = read_log(tmp_path)
+    assert len(log.goals) == 4  # home, two targets, and to stay after the stop
+    result = compared(counterfactual(log), log)
+    assert result.compared > 50
+    assert result.identical
