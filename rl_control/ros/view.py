@@ -65,7 +65,12 @@ def node_arguments(args: argparse.Namespace, told: dict[str, str]) -> list[str]:
         args: of the verb.
         told: what the controller says of the robot.
     """
-    given = {"robot": args.robot, "tip": args.tip, "state_topic": args.state_topic}
+    given = {
+        "robot": args.robot,
+        "tip": args.tip,
+        "state_topic": args.state_topic,
+        "camera_topic": args.camera_topic,
+    }
     settings = {**told, **{key: value for key, value in given.items() if value}}
     settings["controller"] = args.controller or CONTROLLER
     for key in ("host", "port", "frame_rate"):

@@ -23,6 +23,14 @@ class BrowserViewConfig(ViewConfig):
     )
     simulator: str = setting("arm_sim", doc="Node that can be reset, where there is one")
     state_topic: str = setting("joint_states", doc="Topic of joint states")
+    camera_topic: str = setting(
+        "",
+        doc="Topic of a camera's pictures to show: sensor_msgs/Image, or CompressedImage if the "
+        "name ends in /compressed; empty for none",
+    )
+    camera_rate: float = setting(
+        5.0, doc="Pictures of the camera a second, at most", unit="Hz", low=0.1, high=30.0
+    )
     open: bool = setting(False, doc="Open the page in this machine's browser")
     may_move: bool = setting(
         False,

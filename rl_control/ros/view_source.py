@@ -20,6 +20,7 @@ from rl_control.ros import convert, qos
 from rl_control.ros.lifecycle_remote import UNKNOWN, RemoteLifecycle
 from rl_control.ros.node import ManagedNode
 from rl_control.ros.unwaited import Newest
+from rl_control.ros.view_camera import camera_of
 from rl_control.ros.view_config import BrowserViewConfig
 from rl_control.types import Array, JointState, Pose
 from rl_control.view.snapshot import CAUTION, FINE, STOPPED, Snapshot, Target
@@ -59,6 +60,7 @@ class TopicSource:
         name = config.controller
         self._states = Newest(node, JointStateMessage, config.state_topic)
         self._plans = Newest(node, JointTrajectory, f"{name}/plan")
+        self._camera = camera_of(node, config)
         self._targets = node.publisher(PoseStamped, f"{name}/target_pose", qos.events())
         node.subscribe(PoseStamped, f"{name}/goal", self._on_goal, qos.latched())
         node.subscribe(DiagnosticArray, "/diagnostics", self._on_report, qos.events())
@@ -92,6 +94,7 @@ class TopicSource:
             summary=summary,
             measures={"solve_ms": _number(self._values, "solve_ms")},
             readings=self._readings(),
+            picture=None if self._camera is None else self._camera.newest(now),
         )
 
     def send(self, target: Target) -> None:
@@ -130,6 +133,8 @@ class TopicSource:
         """End what the node does not end by itself."""
         self._states.close()
         self._plans.close()
+        if self._camera is not None:
+            self._camera.close()
         self._lifecycle.close()
         self._node.destroy_client(self._reset)
 

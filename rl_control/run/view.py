@@ -66,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-record", action="store_true", help="with --sim: leave no folder with a recording"
     )
+    parser.add_argument(
+        "--camera-topic",
+        default="",
+        metavar="T",
+        help="of a camera's pictures to show, over ROS 2 (those compressed end in /compressed)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     add_flags(parser, ViewConfig)
 

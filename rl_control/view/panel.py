@@ -7,6 +7,7 @@ from typing import Any
 
 from rl_control.robot.model import RobotModel
 from rl_control.view.bars import banner, joint_bars, lines
+from rl_control.view.camera_picture import Camera
 from rl_control.view.charts import Charts
 from rl_control.view.scene import shares
 from rl_control.view.snapshot import CAUTION, Snapshot, Source
@@ -45,6 +46,7 @@ class Panel:
         if source.can_move:
             self._add_control(gui, allow, set_free, stopped)
         self._lines = gui.add_html("")
+        self._camera = Camera(gui)
         with gui.add_folder("Joints"):
             self._bars = gui.add_html("")
         with gui.add_folder("Plots"):
@@ -101,6 +103,7 @@ class Panel:
         limits = self._robot.limits
         near = shares(seen.joints.position, seen.joints.effort, limits)
         _write(self._bars, joint_bars(seen.joints, limits, near))
+        self._camera.show(seen.picture)
 
     def note(self, seen: Snapshot) -> None:
         """Remember what the plots show."""

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rl_control.robot.model import RobotModel
 from rl_control.types import Array, JointState
 
@@ -39,6 +42,7 @@ class Snapshot:
         summary: one line: what is going on, or what is wrong.
         measures: what is measured, by name, for the charts: "tip_error_mm", "solve_ms".
         readings: further lines of the panel, text by name.
+        picture: newest of a camera, [H, W, 3], another object when there is a newer one; or None.
     """
 
     joints: JointState
@@ -50,6 +54,7 @@ class Snapshot:
     summary: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
     readings: Mapping[str, str] = field(default_factory=dict)
+    picture: NDArray[np.uint8] | None = None
 
 
 class Playback(Protocol):
