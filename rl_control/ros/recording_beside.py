@@ -16,7 +16,7 @@ from pathlib import Path
 from rl_control.run.supervisor import PARENT_VARIABLE
 
 START_TIME = 15.0  # [s] in which the recorder must listen
-OTHERS_TIME = 0.5  # [s] after which the arm's process knows of the recorder, too
+OTHERS_TIME = 1.5  # [s] after which the arm's process knows of the recorder, too
 END_TIME = 15.0  # [s] in which it must have ended the bag
 POLL = 0.02  # [s]
 NODE = "run_recorder"  # a bag_recorder may be there already

@@ -55,6 +55,7 @@ def test_when_a_name_is_wrong_expect_the_nearest_and_exit_2(asked):
     assert code == 2
 
 
+@pytest.mark.slow
 def test_when_a_dump_is_loaded_or_started_with_expect_the_same_state(asked, ros, tmp_path):
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     asked("set", NODE, "task.weights.posture=[3.25, 4]", "velocity_scale=0.3", "diagnostics_rate=7")

@@ -74,6 +74,7 @@ def test_when_a_simulation_answers_expect_the_path_gone_and_judged(ros, recorded
     assert log.description
 
 
+@pytest.mark.slow
 def test_when_no_record_is_wanted_expect_no_folder(ros, recorded) -> None:
     states = ros.listen(JointState, "joint_states")
     ros.start("arm_sim", robot="planar2")
@@ -104,6 +105,7 @@ def test_when_interrupted_on_the_way_expect_the_arm_braked_and_left_safe(ros, re
     np.testing.assert_allclose(states[-1].position, there, atol=0.01)
 
 
+@pytest.mark.slow
 def test_when_who_started_it_is_killed_expect_the_arm_braked(ros, recorded) -> None:
     states = ros.listen(JointState, "joint_states")
     ros.start("arm_sim", robot="planar2")
@@ -119,6 +121,7 @@ def test_when_who_started_it_is_killed_expect_the_arm_braked(ros, recorded) -> N
     np.testing.assert_allclose(states[-1].position, there, atol=0.01)
 
 
+@pytest.mark.slow
 def test_when_the_process_that_moves_the_arm_is_killed_expect_a_whole_bag(ros, recorded) -> None:
     states = ros.listen(JointState, "joint_states")
     ros.start("arm_sim", robot="planar2")

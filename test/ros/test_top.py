@@ -43,6 +43,7 @@ def test_when_an_arm_is_controlled_expect_all_of_it_in_one_snapshot(ros):
     ros.until(lambda: ros.figure("mpc_controller", "states") > before)
 
 
+@pytest.mark.slow
 def test_when_another_controller_runs_in_a_namespace_expect_it_named(ros):
     ros.start("arm_sim", "--ros-args", "-r", "__ns:=/left")
     states = ros.listen(_joint_state(), "/left/joint_states")

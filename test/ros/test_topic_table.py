@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
@@ -52,6 +53,7 @@ def check(ros, node: str, title: str, beside=frozenset()) -> None:
     assert missing == set(), f"{node}: figures of the page that are not in /diagnostics"
 
 
+@pytest.mark.slow
 def test_when_an_arm_is_controlled_learned_recorded_and_seen_expect_it_as_in_the_page(
     ros, tmp_path
 ):
@@ -86,6 +88,7 @@ def test_when_a_policy_acts_expect_its_topics_and_figures_in_the_page(ros, tmp_p
     assert [key for key in decided if not told.tells_of(key)] == []
 
 
+@pytest.mark.slow
 def test_when_a_policy_is_trained_expect_the_trainer_as_in_the_page(ros, tmp_path):
     ros.start("arm_sim", robot="planar2")
     settings = "['episode.duration=100', 'episode.dt=0.05']"
