@@ -151,6 +151,7 @@ def test_when_the_arm_could_not_hold_itself_expect_a_refusal(stepped):
     assert parameters.set(effort_scale=enough + 0.01).successful
 
 
+@pytest.mark.slow  # it depends on wall time
 def test_when_speed_is_lowered_in_mid_motion_expect_no_stop_and_the_lower_speed(ros):
     parameters = Parameters(ros)
     states = ros.listen(JointState, "joint_states")
