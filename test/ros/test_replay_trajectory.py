@@ -44,6 +44,7 @@ def begin(ros, file, *flags):
     return process
 
 
+@pytest.mark.slow  # its bounds are of wall time
 def test_when_a_simulation_answers_expect_the_path_gone_and_judged(ros, recorded, tmp_path) -> None:
     states = ros.listen(JointState, "joint_states")
     ros.start("arm_sim", robot="planar2")
