@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from rl_control.errors import RlControlError
 from rl_control.interfaces import Plant
 from rl_control.robot.arm_model import ArmModel
 from rl_control.robot.description import load_robot
@@ -14,6 +12,7 @@ from rl_control.robot.settings import load_settings
 from rl_control.ros.planning_behind import planning_in_time
 from rl_control.ros.plant import RosPlant
 from rl_control.ros.plant_config import RosPlantConfig
+from rl_control.ros.verb_process import run_verb
 from rl_control.run import learn
 from rl_control.run.learn_arm import LearningArm
 from rl_control.run.learn_run import LearnRun
@@ -52,16 +51,9 @@ def arm_behind_topics(state: LearnRun, config: LearnConfig) -> LearningArm:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Learn as `rl_control learn` does; return the exit code."""
-    parser = argparse.ArgumentParser(prog="rl_control learn", allow_abbrev=False)
-    learn.add_arguments(parser)
-    args = parser.parse_args(argv)
-    try:
-        return learn.learn_with(args, arm_behind_topics)
-    except RlControlError as error:
-        print(f"rl_control: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return run_verb(
+        "learn", learn.add_arguments, lambda args: learn.learn_with(args, arm_behind_topics), argv
+    )
 
 
 if __name__ == "__main__":

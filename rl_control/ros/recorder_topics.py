@@ -76,25 +76,12 @@ def request_for(publishers: Sequence[TopicEndpointInfo], depth: int) -> QoSProfi
 
 def offered_by(publishers: Sequence[TopicEndpointInfo]) -> tuple[Qos, ...]:
     """Return what the publishers of a topic offer, as far as the network tells it."""
-    return tuple(_qos(publisher.qos_profile) for publisher in publishers)
+    return tuple(Qos.like(publisher.qos_profile, _time) for publisher in publishers)
 
 
 def _matches(topic: str, pattern: str, namespace: str) -> bool:
     whole = pattern if pattern.startswith("/") else f"{namespace.rstrip('/')}/{pattern}"
     return fnmatchcase(topic, whole)
-
-
-def _qos(offer: QoSProfile) -> Qos:
-    return Qos(
-        reliability=offer.reliability.name.lower(),
-        durability=offer.durability.name.lower(),
-        history=offer.history.name.lower(),
-        depth=offer.depth,
-        deadline=_time(offer.deadline),
-        lifespan=_time(offer.lifespan),
-        liveliness=offer.liveliness.name.lower(),
-        lease=_time(offer.liveliness_lease_duration),
-    )
 
 
 def _time(duration: Any) -> int | None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from rl_control.control.mpc import MpcConfig
-from rl_control.errors import PlantError, RlControlError
+from rl_control.errors import PlantError
 from rl_control.paths import new_run_dir
 from rl_control.robot.arm_model import ArmModel
 from rl_control.ros.arm_link import ArmLink
@@ -19,6 +19,7 @@ from rl_control.ros.planning_behind import planning_in_time
 from rl_control.ros.plant import RosPlant
 from rl_control.ros.plant_config import RosPlantConfig
 from rl_control.ros.recording_beside import recording_beside
+from rl_control.ros.verb_process import run_verb
 from rl_control.run import replay_trajectory
 from rl_control.run.replay_path_report import Tracking
 from rl_control.run.replay_path_run import Replay, gone
@@ -99,16 +100,12 @@ def _require_simulation(names: tuple[str, ...], topics: RosPlantConfig) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Go a path as `rl_control replay trajectory` does; return the exit code."""
-    parser = argparse.ArgumentParser(prog="rl_control replay trajectory", allow_abbrev=False)
-    replay_trajectory.add_arguments(parser)
-    args = parser.parse_args(argv)
-    try:
-        return replay_trajectory.replay_with(args, behind_topics)
-    except RlControlError as error:
-        print(f"rl_control: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return run_verb(
+        "replay trajectory",
+        replay_trajectory.add_arguments,
+        lambda args: replay_trajectory.replay_with(args, behind_topics),
+        argv,
+    )
 
 
 if __name__ == "__main__":

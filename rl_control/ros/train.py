@@ -9,20 +9,21 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from rl_control.errors import RlControlError
 from rl_control.ros.plant_config import RosPlantConfig
 from rl_control.ros.process import StopRequest
 from rl_control.ros.train_place import ArmBehindTopics
 from rl_control.ros.train_requests import Requests
+from rl_control.ros.verb_process import run_verb
 from rl_control.run import train
 from rl_control.run.train_settings import TrainSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train as `rl_control train` does; return the exit code."""
-    parser = argparse.ArgumentParser(prog="rl_control train", allow_abbrev=False)
-    train.add_arguments(parser)
-    args = parser.parse_args(argv)
+    return run_verb("train", train.add_arguments, _train, argv)
+
+
+def _train(args: argparse.Namespace) -> int:
     logging.getLogger("rl_control").addHandler(logging.NullHandler())  # what matters is said
     requests = Requests(lambda: stop.requested)
     stop = StopRequest()  # it knows whether the process that started this one has died
@@ -32,13 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def place(settings: TrainSettings) -> ArmBehindTopics:
         return ArmBehindTopics(settings, topics, requests, record=not args.no_record)
 
-    try:
-        return train.train_with(args, place)
-    except RlControlError as error:
-        print(f"rl_control: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return train.train_with(args, place)
 
 
 def _heed_signals(requests: Requests) -> None:

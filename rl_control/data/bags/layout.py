@@ -6,7 +6,7 @@ Source: rosbag2 for ROS 2 Jazzy, version 9 of its metadata (rosbag2_storage).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,25 @@ class Qos:
     lifespan: int | None = None
     liveliness: str = "automatic"
     lease: int | None = None
+
+    @staticmethod
+    def like(offer: Any, time: Callable[[Any], int | None]) -> Qos:
+        """Return the QoS that a library's own object of it tells.
+
+        Args:
+            offer: has the attributes that ROS 2 gives it, enumerations by name.
+            time: makes [ns] of a duration as that library has it; None for ever.
+        """
+        return Qos(
+            reliability=offer.reliability.name.lower(),
+            durability=offer.durability.name.lower(),
+            history=offer.history.name.lower(),
+            depth=offer.depth,
+            deadline=time(offer.deadline),
+            lifespan=time(offer.lifespan),
+            liveliness=offer.liveliness.name.lower(),
+            lease=time(offer.liveliness_lease_duration),
+        )
 
 
 DEFAULT = Qos()

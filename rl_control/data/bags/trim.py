@@ -96,7 +96,10 @@ def _topics_of(bag: Bag, wanted: Collection[str]) -> Described:
             text = connection.msgdef.data
             found[connection.topic] = (
                 connection.msgtype,
-                tuple(_qos(one) for one in getattr(connection.ext, "offered_qos_profiles", ())),
+                tuple(
+                    Qos.like(one, _time)
+                    for one in getattr(connection.ext, "offered_qos_profiles", ())
+                ),
                 (text, connection.digest) if text else None,
             )
     return found
@@ -150,20 +153,6 @@ def _mcap_messages(
 def _write(writer: BagWriter, message: Message) -> None:
     topic, cdr, received, published = message
     writer.write(topic, cdr, received, published)
-
-
-def _qos(one: Any) -> Qos:
-    """QoS as the reader has it."""
-    return Qos(
-        reliability=one.reliability.name.lower(),
-        durability=one.durability.name.lower(),
-        history=one.history.name.lower(),
-        depth=one.depth,
-        deadline=_time(one.deadline),
-        lifespan=_time(one.lifespan),
-        liveliness=one.liveliness.name.lower(),
-        lease=_time(one.liveliness_lease_duration),
-    )
 
 
 def _time(duration: Any) -> int | None:
